@@ -38,7 +38,7 @@ class MediaSlot:
 
 
 @dataclass(frozen=True, slots=True)
-class Transport:
+class TransportOption:
     """Mark of a parameter that says how bytes travel: it is sent, but members do not choose it."""
 
 
@@ -61,7 +61,7 @@ def _face_indexes(value: str) -> str:
 Picture = Annotated[str, AfterValidator(_url), MediaSlot(frozenset({MediaKind.PICTURE}))]
 PictureOrVideo = Annotated[str, AfterValidator(_url), MediaSlot(frozenset(MediaKind))]
 FaceIndexes = Annotated[str, AfterValidator(_face_indexes)]
-Base64 = Annotated[bool, Transport()]
+Base64 = Annotated[bool, TransportOption()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +92,12 @@ class Parameter:
     description: str
     type: type[str] | type[int] | type[float] | type[bool]
     required: bool
-    default: Any
-    choices: tuple[str, ...]
-    minimum: float | None
-    maximum: float | None
-    slot: MediaSlot | None
-    transport: bool
+    default: Any = None
+    choices: tuple[str, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+    slot: MediaSlot | None = None
+    transport: bool = False
 
 
 class FaceModel(BaseModel):
@@ -200,7 +200,7 @@ def _parameter(name: str, field: FieldInfo) -> Parameter:
         minimum=_bound(field, "ge", type_),
         maximum=_bound(field, "le", type_),
         slot=next((mark for mark in _marks(field) if isinstance(mark, MediaSlot)), None),
-        transport=any(isinstance(mark, Transport) for mark in _marks(field)),
+        transport=any(isinstance(mark, TransportOption) for mark in _marks(field)),
     )
 
 

@@ -1,13 +1,11 @@
 """Base class of the cogs that are made from a model's declaration."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from discord import AppCommandType
 from discord.ext import commands
 
 from bot.chat.client import Doppel
-from bot.chat.interactions import Interaction
-from bot.chat.orders.display_options import DisplayOptions
 from bot.chat.orders.slash_command import command_for
 from bot.models import FaceModel
 
@@ -22,17 +20,9 @@ class ModelCog(commands.Cog):
 
     async def cog_load(self) -> None:
         price = self._bot.price_of(self.model.card)
-        command = command_for(self.model, self._order, price=price, face_choices=self._bot.face_choices)
+        handle = self._bot.orders.order_handler.handle
+        command = command_for(self.model, handle, price=price, face_choices=self._bot.face_choices)
         self._bot.tree.add_command(command)
 
     async def cog_unload(self) -> None:
         self._bot.tree.remove_command(self.model.card.slug, type=AppCommandType.chat_input)
-
-    async def _order(
-        self,
-        interaction: Interaction,
-        model: type[FaceModel],
-        values: dict[str, Any],
-        display: DisplayOptions,
-    ) -> None:
-        await self._bot.orders.order_handler.handle(interaction, model, values, display=display)

@@ -8,7 +8,7 @@ from bot.jobs.job import Job, State
 from bot.jobs.ports import UNKNOWN_CAPACITY_SECONDS, JobPorts
 from bot.jobs.position import PositionDisplay
 from bot.jobs.queue import FairQueue, QueueEntry
-from bot.jobs.submit import Submitter
+from bot.jobs.submission_gate import SubmissionGate
 
 # Positions up to this one are refreshed at the full pace; later ones up to this many times less often.
 _FRONT, _MAX_SLOWDOWN = 10, 12
@@ -41,13 +41,13 @@ class Admissions:
     """Lets jobs wait in the queue, and shows their members the position."""
 
     def __init__(
-        self, ports: JobPorts, *, queue: FairQueue, submitter: Submitter, position_interval: float
+        self, ports: JobPorts, *, queue: FairQueue, gate: SubmissionGate, position_interval: float
     ) -> None:
         """`position_interval`: seconds between two updates of a position near the front of the queue."""
         self._watcher = ports.watcher
         self._clock = ports.clock
         self._queue = queue
-        self._submitter = submitter
+        self._gate = gate
         self._interval = position_interval
 
     @asynccontextmanager
@@ -83,7 +83,7 @@ class Admissions:
 
     async def _wait(self, job: Job, entry: QueueEntry) -> None:
         display = PositionDisplay(self._watcher, job)
-        while not (entry.is_admitted or self._submitter.rejects_orders):
+        while not (entry.is_admitted or self._gate.rejects_orders):
             position = self._queue.position(entry)
-            display.show(position, is_paused=self._submitter.is_paused)
+            display.show(position, is_paused=self._gate.is_paused)
             await entry.wait(interval_at(position, self._interval))

@@ -8,10 +8,7 @@ from bot.clock import Clock
 from bot.jobs.delivery import Delivery, Refund
 from bot.jobs.job import Job
 from bot.jobs.stages import Stage
-from bot.ledger.account import Balance
-from bot.ledger.events import Event
 from bot.ledger.policy import MemberTerms
-from bot.ledger.server_rules import ServerRules
 from bot.segmind.polling import Look
 from bot.segmind.protocol import Accepted, Found, HistoryRow, Output, State
 
@@ -89,19 +86,7 @@ class SlotRequest:
 
 
 class Store(Protocol):
-    """Durable jobs, balances and server rules."""
-
-    async def balance(self, account: str) -> Balance: ...
-
-    async def rules(self, guild_id: int) -> ServerRules: ...
-
-    async def running_event(self, guild_id: int, *, monthly: int) -> Event | None:
-        """Return the event that runs in the server; `monthly` bounds what its administrators give away."""
-        ...
-
-    async def rules_of(self, guild_ids: Collection[int]) -> Mapping[int, ServerRules]:
-        """Return the rules of those servers that have any."""
-        ...
+    """Durable jobs, with their holds and budgets."""
 
     async def open(self, job: Job, terms: MemberTerms, *others: Job) -> None:
         """Write the job, its hold and its share of the budgets in one transaction.
@@ -195,6 +180,16 @@ class JobPorts:
     store: Store
     watcher: Watcher
     clock: Clock
+
+
+class SharedValues(Protocol):
+    """Values shared by all processes, so that one of them acts for all, also over restarts."""
+
+    async def read_value(self, name: str) -> str | None: ...
+
+    async def swap_value(self, name: str, text: str) -> str | None:
+        """Write the value; return the previous one."""
+        ...
 
 
 class KeyValues(Protocol):

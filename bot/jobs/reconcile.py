@@ -1,7 +1,6 @@
 """Reconciler: finds requests that turn up at Segmind after their job was released as lost."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 import structlog
@@ -14,6 +13,9 @@ from bot.periodic import run_periodically
 from bot.segmind.protocol import Found, SegmindError
 
 log = structlog.stdlib.get_logger(__name__)
+
+# In seconds: the age up to which requests are searched for, and the pause between searches.
+_MAX_AGE, _INTERVAL = 86_400.0, 1800.0
 
 
 class LateHistory(History, Protocol):
@@ -32,37 +34,21 @@ class ReconcileStore(RequestIndex, Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class ReconcileConfig:
-    """Age up to which requests are searched for, and the pause between searches, in seconds."""
-
-    window: float = 86_400.0
-    interval: float = 1800.0
-
-
 class LateReconciler:
     """Adds the cost of requests that turn up late to the operator's spending. Members keep their credits."""
 
-    def __init__(
-        self,
-        history: LateHistory,
-        store: ReconcileStore,
-        clock: Clock,
-        config: ReconcileConfig = ReconcileConfig(),
-    ) -> None:
+    def __init__(self, history: LateHistory, store: ReconcileStore, clock: Clock) -> None:
         self._history = history
         self._store = store
         self._clock = clock
-        self._config = config
 
     async def run(self) -> None:
-        interval = self._config.interval
         await run_periodically(
-            self.reconcile, self._clock, interval, "search for late requests failed", initial_delay=interval
+            self.reconcile, self._clock, _INTERVAL, "search for late requests failed", initial_delay=_INTERVAL
         )
 
     async def reconcile(self) -> None:
-        jobs = await self._store.never_found(self._clock.now() - self._config.window)
+        jobs = await self._store.never_found(self._clock.now() - _MAX_AGE)
         found = await self._search([job for job in jobs if job.request_id is None])
         for job in jobs:
             try:

@@ -55,7 +55,7 @@ class Runner:
         self._clock = ports.clock
         self._submitter = submitter
         self._admissions = Admissions(
-            ports, queue=queue, submitter=submitter, position_interval=config.position_interval
+            ports, queue=queue, gate=submitter.gate, position_interval=config.position_interval
         )
         self._poller = poller
         self._fetcher = fetcher

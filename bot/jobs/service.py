@@ -19,6 +19,7 @@ from bot.jobs.runner import Runner
 from bot.jobs.submission_gate import SubmissionGate
 from bot.ledger.account import Balance, Member
 from bot.ledger.events import Event
+from bot.ledger.ledger import Ledger
 from bot.ledger.policy import MemberTerms, Policy, Price, Prices
 from bot.ledger.server_rules import ServerRules
 from bot.models import FaceModel, ModelCard
@@ -75,6 +76,7 @@ class JobService:
         self,
         *,
         store: Store,
+        ledger: Ledger,
         runner: Runner,
         queue: FairQueue,
         gate: SubmissionGate,
@@ -84,6 +86,7 @@ class JobService:
         waiting_per_member: int,
     ) -> None:
         self._store = store
+        self._ledger = ledger
         self._runner = runner
         self._queue = queue
         self._gate = gate
@@ -114,16 +117,16 @@ class JobService:
     async def _load_limits(self, jobs: Sequence[Job]) -> None:
         """Apply the limits of these jobs' servers, which no interaction does for jobs that already wait."""
         guild_ids = {job.place.guild_id for job in jobs if job.place.guild_id is not None}
-        for guild_id, rules in (await self._store.rules_of(guild_ids)).items():
+        for guild_id, rules in (await self._ledger.rules_of(guild_ids)).items():
             self._queue.set_limits(guild_id, self._policy.limits_of(rules))
 
     async def terms(self, member: Member, channels: Collection[int] = ()) -> MemberTerms:
         """Return the member's terms in this server, and apply the server's limits to the queue."""
         if member.guild_id is None:
             return self._policy.terms(member, ServerRules())
-        terms = self._policy.terms(member, await self._store.rules(member.guild_id), channels)
+        terms = self._policy.terms(member, await self._ledger.rules(member.guild_id), channels)
         self._queue.set_limits(member.guild_id, terms.limits)
-        event = await self._store.running_event(member.guild_id, monthly=self._policy.bounds.grants_monthly)
+        event = await self._ledger.running_event(member.guild_id, monthly=self._policy.bounds.grants_monthly)
         return replace(terms, event=event)
 
     def price(
@@ -158,7 +161,7 @@ class JobService:
 
     async def balance(self, member: Member, terms: MemberTerms) -> Balance:
         """Return the member's balance with today's allowance."""
-        stored = await self._store.balance(member.account)
+        stored = await self._ledger.balance(member.account)
         return stored.with_allowance(terms.allowance, self._clock.now())
 
     @asynccontextmanager

@@ -74,23 +74,13 @@ class Submitter:
         self._store = ports.store
         self._watcher = ports.watcher
         self._clock = ports.clock
-        self._gate = gate
+        self.gate = gate
         self._search = search
         self._config = config
         self._slots = Slots(ports, queue=queue, gate=gate, interval=config.slot_interval)
         self._posts: set[asyncio.Task[Job]] = set()
         # Requests that this process sent, by job, and their ids where there was a response.
         self._sent: dict[str, str | None] = {}
-
-    @property
-    def rejects_orders(self) -> bool:
-        """Return whether waiting is pointless because the gate turns every job away."""
-        return self._gate.rejects_orders
-
-    @property
-    def is_paused(self) -> bool:
-        """Return whether the operator has paused new jobs."""
-        return self._gate.is_paused
 
     async def submit(self, job: Job) -> Job:
         """Take a job from HELD to the state that Segmind's response calls for."""
@@ -103,7 +93,7 @@ class Submitter:
         delays = chain(self._config.reconnect_delays, repeat(self._config.reconnect_delays[-1]))
         while True:
             try:
-                is_probe = await self._gate.acquire(job.slug, partial(self._watcher.show, job))
+                is_probe = await self.gate.acquire(job.slug, partial(self._watcher.show, job))
             except Unreachable as error:
                 return await self._fail(job, Reason.UNREACHABLE, error.detail)
             except ServicePaused:
@@ -163,7 +153,7 @@ class Submitter:
             return await self._hold_again(submitting)
         except Refused as error:
             if _is_about_money(error):
-                self._gate.mark_empty()
+                self.gate.mark_empty()
                 return await self._hold_again(submitting)
             self._sent.pop(submitting.id, None)
             return await self._refused(submitting, error)
@@ -172,7 +162,7 @@ class Submitter:
             return await self._store.move(submitting, submitting.to(State.UNKNOWN))
         self._sent[submitting.id] = accepted.request_id
         if is_probe:
-            self._gate.refill()
+            self.gate.refill()
         return await self._submitted(submitting, accepted.request_id)
 
     async def _hold_again(self, submitting: Job) -> Job:
@@ -249,7 +239,7 @@ class Submitter:
         return await self._fail(job, Reason.SERVICE)
 
     def _close_gate(self, reason: ClosureReason, *, slug: str | None = None) -> None:
-        self._gate.close(reason, until=self._clock.now() + self._config.closure, slug=slug)
+        self.gate.close(reason, until=self._clock.now() + self._config.closure, slug=slug)
 
     async def _fail(self, job: Job, reason: Reason, detail: str = "") -> Job:
         failed = job.to(State.FAILED, reason=reason, detail=detail, settled_at=self._clock.now())

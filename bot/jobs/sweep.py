@@ -19,19 +19,18 @@ class Sweep:
     process adopts them, and nobody runs them. In the same way another process can own a job that waits here.
     """
 
-    def __init__(self, store: Store, runner: Runner, clock: Clock, *, interval: float = INTERVAL) -> None:
+    def __init__(self, store: Store, runner: Runner, clock: Clock) -> None:
         self._store = store
         self._runner = runner
         self._clock = clock
-        self._interval = interval
 
     async def run(self) -> None:
         await run_periodically(
             self.sweep,
             self._clock,
-            self._interval,
+            INTERVAL,
             "sweep of the open jobs failed",
-            initial_delay=self._interval,
+            initial_delay=INTERVAL,
         )
 
     async def sweep(self) -> None:

@@ -1,6 +1,6 @@
 """Ledger: reads balances, history and spending, and records what people change."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -99,6 +99,10 @@ class Ledger(Protocol):
     async def balance(self, account: str) -> Balance: ...
 
     async def rules(self, guild_id: int) -> ServerRules: ...
+
+    async def rules_of(self, guild_ids: Collection[int]) -> Mapping[int, ServerRules]:
+        """Return the rules of those servers that have any."""
+        ...
 
     async def change_rules(
         self, guild_id: int, change: Callable[[ServerRules], ServerRules], audit_entry: AuditEntry

@@ -15,6 +15,8 @@ from bot.ledger.account import account_of
 from bot.ledger.ledger import AuditEntry
 from bot.periodic import run_periodically
 
+_CHECK_INTERVAL = 60.0
+
 
 class NoLog(Exception):
     """The server has no log channel, which moderators need to approve results."""
@@ -129,16 +131,13 @@ class ApprovalHandler(Protocol):
 class ApprovalMonitor:
     """Checks undecided approvals: ends overdue and withdrawn ones, and posts missing cards."""
 
-    def __init__(
-        self, repository: ApprovalRepository, handler: ApprovalHandler, clock: Clock, *, every: float = 60.0
-    ) -> None:
+    def __init__(self, repository: ApprovalRepository, handler: ApprovalHandler, clock: Clock) -> None:
         self._repository = repository
         self._handler = handler
         self._clock = clock
-        self._every = every
 
     async def run(self) -> None:
-        await run_periodically(self.run_once, self._clock, self._every, "approval check failed")
+        await run_periodically(self.run_once, self._clock, _CHECK_INTERVAL, "approval check failed")
 
     async def run_once(self) -> None:
         for approval in await self._repository.overdue(self._clock.now()):

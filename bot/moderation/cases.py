@@ -13,11 +13,11 @@ from bot.periodic import run_periodically
 
 log = structlog.stdlib.get_logger(__name__)
 
-
 # Characters of a report's details.
 DETAILS_LIMIT = 500
 # Seconds until the next attempt to tell somebody of a case, after one that failed or ended with its process.
 RETRY_SECONDS = 600.0
+_CHECK_INTERVAL = 600.0
 
 
 class TooManyReports(Exception):
@@ -198,22 +198,15 @@ class Escalation:
     """Escalates cases that moderators have not closed in time, and tells somebody of those nobody knows."""
 
     def __init__(
-        self,
-        repository: CaseRepository,
-        messenger: CaseMessenger,
-        clock: Clock,
-        *,
-        hours: float,
-        every: float = 600.0,
+        self, repository: CaseRepository, messenger: CaseMessenger, clock: Clock, *, hours: float
     ) -> None:
         self._repository = repository
         self._messenger = messenger
         self._clock = clock
         self._timeout = hours * HOUR
-        self._every = every
 
     async def run(self) -> None:
-        await run_periodically(self.run_once, self._clock, self._every, "escalation of cases failed")
+        await run_periodically(self.run_once, self._clock, _CHECK_INTERVAL, "escalation of cases failed")
 
     async def run_once(self) -> None:
         for case in await self._repository.due(self._clock.now() - self._timeout):

@@ -13,6 +13,8 @@ from bot.periodic import run_periodically
 
 log = structlog.stdlib.get_logger(__name__)
 
+_INTERVAL = 6 * 3600.0
+
 
 class OpenOrders(Exception):
     """The member has unfinished orders with held credits, so their data is still needed."""
@@ -83,18 +85,16 @@ class Retention:
         clock: Clock,
         periods: RetentionPeriods,
         *,
-        every: float = 6 * 3600.0,
         most: int = 500,
     ) -> None:
         self._repository = repository
         self._server_data = server_data
         self._clock = clock
         self._periods = periods
-        self._every = every
         self._most = most
 
     async def run(self) -> None:
-        await run_periodically(self.run_once, self._clock, self._every, "deletion of old data failed")
+        await run_periodically(self.run_once, self._clock, _INTERVAL, "deletion of old data failed")
 
     async def run_once(self) -> None:
         now, periods = self._clock.now(), self._periods

@@ -7,10 +7,7 @@ from prometheus_client import CollectorRegistry, Counter
 
 from bot.jobs.job import Job
 from bot.jobs.ports import OpenJob, Segmind, SlotRequest, StaleJob, Store
-from bot.ledger.account import Balance
-from bot.ledger.events import Event
 from bot.ledger.policy import MemberTerms
-from bot.ledger.server_rules import ServerRules
 from bot.segmind.polling import Look
 from bot.segmind.protocol import Accepted, Found, HistoryRow, Output, SegmindError, State
 
@@ -72,18 +69,6 @@ class ObservedStore:
     def __init__(self, store: Store, jobs: JobListener) -> None:
         self._store = store
         self._listener = jobs
-
-    async def balance(self, account: str) -> Balance:
-        return await self._store.balance(account)
-
-    async def rules(self, guild_id: int) -> ServerRules:
-        return await self._store.rules(guild_id)
-
-    async def running_event(self, guild_id: int, *, monthly: int) -> Event | None:
-        return await self._store.running_event(guild_id, monthly=monthly)
-
-    async def rules_of(self, guild_ids: Collection[int]) -> Mapping[int, ServerRules]:
-        return await self._store.rules_of(guild_ids)
 
     async def open(self, job: Job, terms: MemberTerms, *others: Job) -> None:
         await self._store.open(job, terms, *others)

@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import discord
 from discord import ui
 
 from bot.app import App
 from bot.chat.orders.face_sheets import FacePhotos
+from bot.chat.orders.order_handler import OrderHandler
 from bot.models import FaceModel, MediaKind
 from bot.sandbox.avatars import SAMPLES
 from bot.sandbox.guild import Guild
@@ -34,19 +35,6 @@ BLURPLE = 0x5865F2
 Interaction = discord.Interaction[Any]
 
 
-class PlaceOrder(Protocol):
-    """Places an order as the slash commands do."""
-
-    async def __call__(
-        self,
-        interaction: Interaction,
-        model: type[FaceModel],
-        values: dict[str, Any],
-        *,
-        more: Sequence[discord.Attachment],
-    ) -> None: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Demo:
     """An order with the samples, which a button of the welcome places."""
@@ -65,7 +53,9 @@ class Demo:
 class Welcome(ui.LayoutView):
     """The welcome message, with a **Show me** button for each demo."""
 
-    def __init__(self, order: PlaceOrder, demos: Iterable[Demo], *, folder: Path, speed: float) -> None:
+    def __init__(
+        self, order_handler: OrderHandler, demos: Iterable[Demo], *, folder: Path, speed: float
+    ) -> None:
         super().__init__(timeout=None)
         box: ui.Container[Welcome] = ui.Container(accent_colour=BLURPLE)
         box.add_item(
@@ -75,7 +65,7 @@ class Welcome(ui.LayoutView):
             )
         )
         for demo in demos:
-            box.add_item(ui.Section(ui.TextDisplay(demo.words), accessory=ShowMeButton(order, demo)))
+            box.add_item(ui.Section(ui.TextDisplay(demo.words), accessory=ShowMeButton(order_handler, demo)))
         addresses = [f"attachment://{path.name}" for path in samples()]
         pictures = [each for each in addresses if not each.endswith(CLIP)]
         box.add_item(ui.MediaGallery(*map(discord.MediaGalleryItem, pictures)))
@@ -98,9 +88,9 @@ class Welcome(ui.LayoutView):
 class ShowMeButton(ui.Button[Welcome]):
     """Places the order of a demo with the samples of the message."""
 
-    def __init__(self, order: PlaceOrder, demo: Demo) -> None:
+    def __init__(self, order_handler: OrderHandler, demo: Demo) -> None:
         super().__init__(label="Show me", custom_id=f"show:{demo.name}")
-        self._order = order
+        self._order_handler = order_handler
         self._demo = demo
 
     async def callback(self, interaction: Interaction) -> None:
@@ -110,7 +100,9 @@ class ShowMeButton(ui.Button[Welcome]):
         values: dict[str, Any] = {slot: files[name] for slot, name in demo.files.items()}
         if demo.faces:
             values[demo.model.face_slot()] = FacePhotos(tuple(files[name] for name in demo.faces))
-        await self._order(interaction, demo.model, values, more=[files[name] for name in demo.more])
+        await self._order_handler.handle(
+            interaction, demo.model, values, more=[files[name] for name in demo.more]
+        )
 
 
 def demos(models: Iterable[type[FaceModel]]) -> list[Demo]:
@@ -133,8 +125,7 @@ def demos(models: Iterable[type[FaceModel]]) -> list[Demo]:
 async def post_welcome(app: App, guild: Guild, *, folder: Path, speed: float) -> bool:
     """Post the welcome, or bring the one of an earlier run up to date; return whether it is new."""
     channel = app.client.get_partial_messageable(guild.channel.id, guild_id=guild.id)
-    order = app.client.orders.order_handler.handle
-    view = Welcome(order, demos(app.models.values()), folder=folder, speed=speed)
+    view = Welcome(app.client.orders.order_handler, demos(app.models.values()), folder=folder, speed=speed)
     for message in guild.channel.history():
         if any(file.filename == FACE for file in message.attachments):
             # Its buttons work again, and its words may have changed.

@@ -241,9 +241,8 @@ class SegmindClient:
         parse: Callable[[Response], T],
         limit: int,
         kind: RequestKind = RequestKind.OTHER,
-        look: Look | None = None,
     ) -> T:
-        return await self._with_retries(lambda: self._ask(request, parse, limit, kind, look))
+        return await self._with_retries(lambda: self._ask(request, parse, limit, kind))
 
     async def _ask(
         self,

@@ -54,8 +54,8 @@ class JobEngine:
             BalanceConfig(section.low_balance, section.balance_every),
             account=segmind,
             gate=self.gate,
-            operator=operator,
-            memory=store,
+            on_event=operator.tell,
+            values=store,
             clock=clock,
         )
         self.timings = PollTimings(
@@ -67,7 +67,7 @@ class JobEngine:
         search = SubmissionSearch(
             ports.segmind,
             store,
-            OperatorDecisions(store, operator, clock),
+            OperatorDecisions(store, operator.tell, clock),
             clock,
             SearchConfig(section.unknown_window, section.unknown_every, section.outage_patience),
         )
@@ -99,6 +99,7 @@ class JobEngine:
         )
         self.job_service = JobService(
             store=ports.store,
+            ledger=store,
             runner=self.runner,
             queue=self.queue,
             gate=self.gate,

@@ -117,6 +117,7 @@ async def _adopted(file: Path) -> Sequence[Figure]:
     async with SqlStore(url, start=100, clock=clock) as store:
         service = JobService(
             store=store,
+            ledger=store,
             runner=cast("Any", runner),
             queue=queue,
             gate=nothing,

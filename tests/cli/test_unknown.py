@@ -25,7 +25,7 @@ async def test_a_job_of_unknown_outcome_is_listed_and_released(url: str) -> None
         assert await unknown(settings, clock) == [
             UnknownOutcome(lost.id, lost.slug, lost.created_at, lost.nonce)
         ]
-        decisions = OperatorDecisions(store, RecordingOperator(), clock)
+        decisions = OperatorDecisions(store, RecordingOperator().tell, clock)
         assert not await release(waiting.id, settings, clock)
         assert await release(lost.id, settings, clock)
         assert [await decisions.is_released(job.id) for job in (waiting, lost)] == [False, True]

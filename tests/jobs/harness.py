@@ -140,7 +140,7 @@ async def job_harness(
             search=SubmissionSearch(
                 client,
                 store,
-                OperatorDecisions(store, operator, clock),
+                OperatorDecisions(store, operator.tell, clock),
                 clock,
                 SearchConfig(window=0.3, interval=TICK, ask_after=0.3),
             ),

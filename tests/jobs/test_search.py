@@ -55,7 +55,7 @@ class Searching:
         self._tasks: list[asyncio.Task[None]] = []
 
     def another_process(self) -> SubmissionSearch:
-        decisions = OperatorDecisions(self.values, self.operator, self.clock)
+        decisions = OperatorDecisions(self.values, self.operator.tell, self.clock)
         return SubmissionSearch(
             self.history, self.index, decisions, self.clock, SearchConfig(WINDOW, INTERVAL)
         )

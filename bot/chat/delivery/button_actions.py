@@ -43,8 +43,6 @@ class Cases(Protocol):
 
     async def remove(self, interaction: Interaction, job_id: str) -> None: ...
 
-    async def is_taken_down(self, job_id: str) -> bool: ...
-
 
 class JobActions:
     """Checks who pressed a button of a job and performs its action."""
@@ -64,6 +62,7 @@ class JobActions:
         self._previous_inputs = previous_inputs
         self._undelivered = undelivered
         self._cases = cases
+        self._moderation_store = shared.store.moderation
         self._showcase = Showcase(shared)
         self._models = shared.models
         self._text = shared.text
@@ -105,7 +104,7 @@ class JobActions:
             case Action.DELETE_FOR_GOOD:
                 await self._cases.remove(interaction, pressed.job_id)
             case _:
-                if await self._cases.is_taken_down(pressed.job_id):
+                if await self._moderation_store.is_taken_down(pressed.job_id):
                     raise OrderForgotten
                 await self._show(interaction, await self._find(pressed.job_id))
 

@@ -148,9 +148,6 @@ class CaseService:
         found = await self._cases.open_in(guild_id, before=page.before, after=page.after, limit=page.limit)
         return [PageItem(case.number, case_line(case, self._text)) for case in found]
 
-    async def is_taken_down(self, job_id: str) -> bool:
-        return await self._moderation_store.is_taken_down(job_id)
-
     async def _take_step(
         self, interaction: Interaction, case: Case, step: Step, by: Administrator, note: str
     ) -> None:

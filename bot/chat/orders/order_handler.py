@@ -65,8 +65,8 @@ class OrderHandler:
         interaction: Interaction,
         model: type[FaceModel],
         values: dict[str, Any],
-        *,
         display: DisplayOptions = DEFAULT,
+        *,
         more: Sequence[Upload] = (),
     ) -> None:
         """Ask for consent, raise what is wrong already, or defer the reply and go on in the background.

@@ -38,12 +38,6 @@ _SAVED_FACE = Parameter(
     description="One of your saved faces, instead of an attached picture",
     type=str,
     required=False,
-    default=None,
-    choices=(),
-    minimum=None,
-    maximum=None,
-    slot=None,
-    transport=False,
 )
 _MORE_FACES = "A saved face of another person"
 

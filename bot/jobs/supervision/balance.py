@@ -1,6 +1,7 @@
 """Monitor of the operator's balance at Segmind: reports each change once, and reopens the gate."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -8,6 +9,7 @@ from typing import Protocol
 import structlog
 
 from bot.clock import Clock
+from bot.jobs.ports import SharedValues
 from bot.jobs.submission_gate import SubmissionGate
 from bot.segmind.protocol import Balance, SegmindError
 from bot.tasks import first_of
@@ -51,28 +53,10 @@ class BalanceRestored:
 BalanceEvent = BalanceLow | BalanceEmpty | BalanceRestored
 
 
-class Operator(Protocol):
-    """Receiver of the monitor's events."""
-
-    def tell(self, event: BalanceEvent, /) -> None:
-        """Take the event; return at once."""
-        ...
-
-
 class Account(Protocol):
     """Operator's account at Segmind."""
 
     async def balance(self) -> Balance: ...
-
-
-class Memory(Protocol):
-    """Values shared by all processes, so that one of them reports for all, also over restarts."""
-
-    async def read_value(self, name: str) -> str | None: ...
-
-    async def swap_value(self, name: str, text: str) -> str | None:
-        """Write the value; return the previous one."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +78,15 @@ class BalanceMonitor:
         *,
         account: Account,
         gate: SubmissionGate,
-        operator: Operator,
-        memory: Memory,
+        on_event: Callable[[BalanceEvent], None],
+        values: SharedValues,
         clock: Clock,
     ) -> None:
         self._config = config
         self._account = account
         self._gate = gate
-        self._operator = operator
-        self._memory = memory
+        self._on_event = on_event
+        self._values = values
         self._clock = clock
         self._is_due: bool | None = None
         self._was_answered = True
@@ -138,7 +122,7 @@ class BalanceMonitor:
 
     async def _check(self) -> None:
         if self._is_due is None:
-            self._is_due = self._config.low_mark > 0 or await self._memory.read_value(_KEY) == Level.EMPTY
+            self._is_due = self._config.low_mark > 0 or await self._values.read_value(_KEY) == Level.EMPTY
         is_empty = self._gate.is_empty
         if is_empty and not self._knows_empty:
             self._knows_empty = True
@@ -173,19 +157,19 @@ class BalanceMonitor:
 
     async def _report(self, level: Level, left: float | None = None) -> None:
         self._is_low = level is Level.LOW
-        previous = await self._memory.swap_value(_KEY, level)
+        previous = await self._values.swap_value(_KEY, level)
         if previous == level:
             return
         match level:
             case Level.EMPTY:
                 log.error("balance at Segmind empty")
-                self._operator.tell(BalanceEmpty())
+                self._on_event(BalanceEmpty())
             case _ if previous == Level.EMPTY:
                 log.warning("balance at Segmind restored", left=left)
-                self._operator.tell(BalanceRestored(left))
+                self._on_event(BalanceRestored(left))
             case Level.LOW if left is not None:
                 log.warning("balance at Segmind low", left=left)
-                self._operator.tell(BalanceLow(left, self._config.low_mark))
+                self._on_event(BalanceLow(left, self._config.low_mark))
             case _:
                 log.info("balance at Segmind above the low mark", left=left)
 

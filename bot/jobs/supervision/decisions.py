@@ -1,12 +1,12 @@
 """Operator's decisions about jobs of unknown outcome, which the history cannot settle."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import structlog
 
 from bot.clock import Clock
+from bot.jobs.ports import SharedValues
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -26,30 +26,14 @@ class OutcomesUnknown:
     count: int
 
 
-class Operator(Protocol):
-    """Receiver of the alert."""
-
-    def tell(self, event: OutcomesUnknown, /) -> None:
-        """Take the event; return at once."""
-        ...
-
-
-class SharedValues(Protocol):
-    """Values that all processes share."""
-
-    async def read_value(self, name: str) -> str | None: ...
-
-    async def swap_value(self, name: str, text: str) -> str | None:
-        """Write the value; return the previous one."""
-        ...
-
-
 class OperatorDecisions:
     """Asks the operator, and reads what `doppel unknown --release` wrote."""
 
-    def __init__(self, values: SharedValues, operator: Operator, clock: Clock) -> None:
+    def __init__(
+        self, values: SharedValues, on_alert: Callable[[OutcomesUnknown], None], clock: Clock
+    ) -> None:
         self._values = values
-        self._operator = operator
+        self._on_alert = on_alert
         self._clock = clock
 
     async def is_released(self, job_id: str) -> bool:
@@ -64,7 +48,7 @@ class OperatorDecisions:
         if self._is_recent(await self._values.swap_value(_ALERT, str(now)), now):
             return
         log.error("history does not show the bot's requests", jobs=list(job_ids))
-        self._operator.tell(OutcomesUnknown(len(job_ids)))
+        self._on_alert(OutcomesUnknown(len(job_ids)))
 
     @staticmethod
     def _is_recent(raised_at: str | None, now: float) -> bool:

@@ -29,18 +29,15 @@ def rate_name(key: SecretStr | None) -> str:
 class LearnedRate:
     """Exchanges the rate with other processes through the database: the newest refusal counts."""
 
-    def __init__(
-        self, rate: KeyRate, name: str, values: KeyValues, clock: Clock, *, interval: float = REFRESH_INTERVAL
-    ) -> None:
+    def __init__(self, rate: KeyRate, name: str, values: KeyValues, clock: Clock) -> None:
         self._rate = rate
         self._name = name
         self._values = values
         self._clock = clock
-        self._interval = interval
 
     async def run(self) -> None:
         while True:
-            await self._clock.sleep(self._interval)
+            await self._clock.sleep(REFRESH_INTERVAL)
             await self.refresh()
 
     async def refresh(self) -> None:

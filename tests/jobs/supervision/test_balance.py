@@ -53,9 +53,6 @@ class World:
     bank: Bank = field(default_factory=Bank)
     events: list[BalanceEvent] = field(default_factory=list[BalanceEvent])
 
-    def tell(self, event: BalanceEvent) -> None:
-        self.events.append(event)
-
     def gate(self, *, release_when_empty: bool = False) -> SubmissionGate:
         scheduler = RequestScheduler(
             self.clock, Breaker(self.clock.now, BreakerConfig()), name="Segmind", outage_timeout=inf
@@ -71,8 +68,8 @@ class World:
             BalanceConfig(low_mark, interval=60),
             account=self.bank,
             gate=gate,
-            operator=self,
-            memory=self.store,
+            on_event=self.events.append,
+            values=self.store,
             clock=self.clock,
         )
         task = asyncio.create_task(monitor.run())
