@@ -39,7 +39,7 @@ class MediaSlot:
 
 @dataclass(frozen=True, slots=True)
 class TransportOption:
-    """Mark of a parameter that says how bytes travel: it is sent, but members do not choose it."""
+    """Mark of a parameter about the transport of bytes: the bot sends it, and members do not choose it."""
 
 
 def _url(value: str) -> str:

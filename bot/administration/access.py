@@ -18,7 +18,7 @@ class AccessMode(StrEnum):
     """Access through a channel or role."""
 
     ONLY = "only"
-    """Allowed, and everything that is not set to ONLY is forbidden."""
+    """Allowed; every channel or role that is not set to ONLY is forbidden."""
     OFF = "off"
     UNSET = "unset"
 

@@ -76,7 +76,7 @@ class Administrator:
 
 
 def audit_entry_of(by: Administrator, action: AuditAction, reason: str = "", **facts: Any) -> AuditEntry:
-    """Audit entry of numbers and ids, and the administrator's own reason as its only text."""
+    """Build an audit entry from numbers and ids; the administrator's reason is its only text."""
     if reason:
         facts["reason"] = truncate_reason(reason)
     return AuditEntry(str(by.user_id), action, facts, guild_id=by.guild_id or None)

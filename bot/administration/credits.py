@@ -140,7 +140,7 @@ class CreditAdmin:
         return await self._change(by, lambda _: {"monthly": amount}, audit_entry)
 
     async def set_gifts(self, by: Administrator, amount: int | None) -> AuditEntry:
-        """Bound what a member gives to others in a day, and gets from them."""
+        """Limit the credits that a member gives to others in a day, and receives from them."""
         check_bound("gifts", amount, self._policy.gifts_daily)
         audit_entry = audit_entry_of(by, AuditAction.GIFTS, amount=amount)
         return await self._change(by, lambda _: {"gifts": amount}, audit_entry)

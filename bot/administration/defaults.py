@@ -1,4 +1,4 @@
-"""Decisions about what an order gets where its member chose nothing."""
+"""Decisions about a server's defaults for options that members leave open."""
 
 from collections.abc import Collection
 from dataclasses import dataclass

@@ -29,7 +29,7 @@ class EventAdmin:
         """Start an event in place of the one that runs; raises `UnknownModel` and `BeyondBound`."""
         if unknown := plan.models - set(self._models):
             raise UnknownModel(min(unknown))
-        # What an event pays counts as given away by the administrators.
+        # The credits of an event count towards what the administrators give away.
         check_bound("event", plan.cap, self._policy.bounds.grants_monthly, least=1)
         audit_entry = audit_entry_of(
             by,

@@ -14,7 +14,8 @@ class Background:
     """Tasks that belong to the whole program, not to the handler that started them.
 
     They run in the context of the caller of `begin`. A simulated Discord keeps its clock and its bookkeeping
-    in the handler's context, and a job outlives every handler. Only the handler's language goes with them.
+    in the handler's context, and a job outlives every handler. Each task takes only the language from its
+    handler.
     """
 
     def __init__(self) -> None:

@@ -88,7 +88,7 @@ class Doppel(commands.Bot):
 
     @property
     def is_first(self) -> bool:
-        """Return whether this process does the work that one process does for all of them."""
+        """Return whether this process does the work that only one process may do."""
         return self.shard_id in {None, 0}
 
     def is_responsible_for(self, guild_id: int) -> bool:

@@ -27,7 +27,7 @@ def file_types(kinds: Collection[MediaKind]) -> list[str]:
 
 
 def file_type_extras(**options: Collection[MediaKind]) -> dict[Any, Any]:
-    """Value for the `extras` of a command, which keeps what its options take."""
+    """Value for the `extras` of a command, which records the file types of its options."""
     return {_EXTRAS: {name: file_types(kinds) for name, kinds in options.items()}}
 
 

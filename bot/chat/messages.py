@@ -14,10 +14,10 @@ from bot.jobs.ports import Clock
 
 NOBODY = discord.AllowedMentions.none()
 
-# Failures on the way to Discord that may be over at a later attempt.
+# Temporary failures of a request to Discord.
 PASSING = (aiohttp.ClientError, OSError, TimeoutError, discord.DiscordServerError, discord.RateLimited)
 
-# Any fault of a request to Discord, passing or lasting.
+# All failures of a request to Discord, temporary or permanent.
 DISCORD_ERRORS = (discord.HTTPException, aiohttp.ClientError, OSError)
 
 # Unknown server, and a server without the bot.
@@ -167,7 +167,7 @@ class Messages:
         await self._posts.keep_post(job_id, sent.channel.id, sent.id)
 
     async def delete(self, place: Place) -> bool:
-        """Delete the message of a job. Whether it is gone, now or before."""
+        """Delete the message of a job; return whether it is gone."""
         if self.has_token(place):
             webhook = discord.Webhook.partial(place.application_id, place.token, client=self._client)
             if await _is_gone_after(lambda: webhook.delete_message(place.message_id)):

@@ -11,7 +11,7 @@ from discord import app_commands
 from bot.chat.file_types import Command, add_file_types
 from bot.jobs.ports import KeyValues
 
-# Discord answers so to a command that breaks its rules, and names the field.
+# Discord's code for a command that breaks its rules; the response names the field.
 _INVALID_FORM_BODY = 50035
 
 log = structlog.stdlib.get_logger(__name__)

@@ -15,7 +15,7 @@ _FRONT, _MAX_SLOWDOWN = 10, 12
 
 
 def interval_at(position: int, interval: float) -> float:
-    """Updates far back say little, and in a long queue they would use up Discord's rate limits."""
+    """Seconds between updates. Those far back say little, and would use up Discord's rate limits."""
     return interval * min(_MAX_SLOWDOWN, max(1.0, position / _FRONT))
 
 

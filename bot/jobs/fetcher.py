@@ -8,13 +8,8 @@ from bot.jobs.job import Job
 from bot.jobs.outputs import output_of
 from bot.jobs.ports import JobPorts
 from bot.jobs.stages import Collecting
-from bot.segmind.protocol import (
-    FORGOTTEN_AFTER,
-    DownloadFailed,
-    SegmindError,
-    Unavailable,
-    UnreadableResponse,
-)
+from bot.segmind.errors import DownloadFailed, SegmindError, Unavailable, UnreadableResponse
+from bot.segmind.states import FORGOTTEN_AFTER
 
 log = structlog.stdlib.get_logger(__name__)
 

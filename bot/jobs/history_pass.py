@@ -7,7 +7,8 @@ from typing import Protocol
 
 from bot.jobs.job import Job, State
 from bot.nonce import nonces_in, without_queries
-from bot.segmind.protocol import Found, HistoryRow, Unavailable
+from bot.segmind.errors import Unavailable
+from bot.segmind.history import Found, HistoryRow
 
 # The clocks of two machines are never quite the same, and a request may take a minute to arrive.
 CLOCK_SKEW = 120.0

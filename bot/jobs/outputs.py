@@ -3,7 +3,9 @@
 from typing import Protocol
 
 from bot.jobs.job import Job
-from bot.segmind.protocol import Completed, Link, Output, State, UnreadableResponse
+from bot.segmind.errors import UnreadableResponse
+from bot.segmind.outputs import Link, Output
+from bot.segmind.states import Completed, State
 
 
 class ResultSource(Protocol):

@@ -9,8 +9,10 @@ from bot.jobs.delivery import Delivery, Refund
 from bot.jobs.job import Job
 from bot.jobs.stages import Stage
 from bot.ledger.policy import MemberTerms
+from bot.segmind.history import Found, HistoryRow
+from bot.segmind.outputs import Output
 from bot.segmind.polling import Look
-from bot.segmind.protocol import Accepted, Found, HistoryRow, Output, State
+from bot.segmind.states import Accepted, State
 
 
 class Segmind(Protocol):
@@ -174,7 +176,7 @@ class Watcher(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class JobPorts:
-    """Everything outside of the engine that a job meets."""
+    """Everything outside of the engine that a job uses."""
 
     segmind: Segmind
     store: Store

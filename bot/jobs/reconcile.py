@@ -10,7 +10,8 @@ from bot.jobs.history_pass import History, RequestIndex, search_history
 from bot.jobs.job import Job
 from bot.jobs.ports import StoreAway
 from bot.periodic import run_periodically
-from bot.segmind.protocol import Found, SegmindError
+from bot.segmind.errors import SegmindError
+from bot.segmind.history import Found
 
 log = structlog.stdlib.get_logger(__name__)
 

@@ -17,7 +17,7 @@ from bot.jobs.queue import FairQueue
 from bot.jobs.submit import Submitter
 from bot.jobs.supervision.outage import Outage
 from bot.ledger.ledger import Ledger
-from bot.segmind.protocol import SegmindError
+from bot.segmind.errors import SegmindError
 from bot.tasks import cancel
 
 log = structlog.stdlib.get_logger(__name__)
@@ -158,7 +158,7 @@ class Runner:
                 await self._clock.sleep(self._config.retry_delay)
 
     async def _leave(self, job: Job) -> None:
-        """Leave a job to the process that owns it. Where the database has lost it, no other says so."""
+        """Leave a job to the process that owns it. If the database has lost it, only this one can say so."""
         if await self._read(lambda: self._store.find(job.id)) is not None:
             log.info("job taken over by another process")
             return

@@ -10,12 +10,13 @@ from bot.clock import Clock
 from bot.jobs.history_pass import History, HistoryPass, RequestIndex, search_history
 from bot.jobs.job import Job
 from bot.jobs.supervision.decisions import OperatorDecisions
-from bot.segmind.protocol import Found, SegmindError, Unreachable
+from bot.segmind.errors import SegmindError, Unreachable
+from bot.segmind.history import Found
 from bot.tasks import first_of
 
 log = structlog.stdlib.get_logger(__name__)
 
-# A clock that is set forward ends a window at once, and a new request is not listed yet.
+# A clock that is set forward ends the window at once, when the history may not list the request yet.
 MIN_LOOKS = 3
 # During an outage of Segmind, its scheduler keeps a request until the outage is over.
 _PASS_TIMEOUT = 600.0
@@ -31,7 +32,7 @@ class SearchConfig:
     outage_timeout: float = 600.0
     """Seconds for which waiting jobs wait for a history that cannot be read, as in an outage of Segmind."""
     ask_after: float = 3600.0
-    """After how long without proof the operator is asked: Segmind forgets requests after an hour."""
+    """Seconds without proof after which the bot asks the operator: Segmind forgets requests after an hour."""
 
     @property
     def lag(self) -> float:

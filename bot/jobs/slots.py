@@ -24,8 +24,8 @@ class Slots:
     """Asks the database for slots on behalf of all jobs of this process that are next in its queue.
 
     A job gets its slot before it asks for a share of the key's rate, so no request is spent on a job that
-    could not be submitted. All jobs ask in one transaction, and again at an interval, because the processes
-    do not hear of each other.
+    could not be submitted. All jobs ask in one transaction, and again at an interval, because no process
+    notifies the others.
     """
 
     def __init__(self, ports: JobPorts, *, queue: FairQueue, gate: SubmissionGate, interval: float) -> None:

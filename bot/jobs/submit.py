@@ -17,7 +17,7 @@ from bot.jobs.search import SubmissionSearch
 from bot.jobs.slots import Slots
 from bot.jobs.stages import Due, Reconnecting, Searching
 from bot.jobs.submission_gate import ClosureReason, ServicePaused, SubmissionGate
-from bot.segmind.protocol import (
+from bot.segmind.errors import (
     KeyRejected,
     ModelUnavailable,
     OutcomeUnknown,
@@ -124,8 +124,8 @@ class Submitter:
     async def _confirm(self, submitting: Job) -> Job:
         """Return once the job is this worker's beyond doubt, or raise `StaleJob`.
 
-        A process that was suspended after the commit may wake after another one has taken the job over. What
-        is left is a suspension between the last look at the clock and the request.
+        A process that was suspended after the commit may wake after another one has taken the job over. Only
+        a suspension between the last look at the clock and the request remains possible.
         """
         while (left := self._store.lease_left()) is not None:
             age = self._clock.now() - (submitting.submitted_at or 0.0)
@@ -188,7 +188,7 @@ class Submitter:
         return await asyncio.shield(task)
 
     async def search(self, job: Job) -> Job:
-        """Search Segmind's history for a request of unknown outcome until that is certain."""
+        """Search Segmind's history for a request of unknown outcome until its outcome is certain."""
         self._watcher.show(job, Searching())
         found = await self._search.find(job)
         if found is None:

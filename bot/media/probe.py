@@ -70,7 +70,7 @@ def inspect_converted(content: bytes, converted: bytes, limits: Limits, *, small
     size = len(converted)
     roomy = replace(limits, picture_bytes=size, video_bytes=size)
     inspected = _inspect_accepted(converted, roomy, small_copy=small_copy)
-    # Whoever sends the same file again is recognised by its own bytes.
+    # The bot recognises the same file by the bytes that the member sent.
     fingerprint = replace(inspected.fingerprint, exact=exact_hash(content))
     return replace(inspected, fingerprint=fingerprint, converted=converted)
 

@@ -195,7 +195,7 @@ class CaseMessenger(Protocol):
 
 
 class Escalation:
-    """Escalates cases that moderators have not closed in time, and tells somebody of those nobody knows."""
+    """Escalates cases that moderators have not closed in time, and retries those that reached nobody."""
 
     def __init__(
         self, repository: CaseRepository, messenger: CaseMessenger, clock: Clock, *, hours: float

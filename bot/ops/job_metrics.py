@@ -7,8 +7,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from bot.clock import Clock
 from bot.jobs.job import Job, State
-from bot.segmind.protocol import Completed
-from bot.segmind.protocol import State as SegmindState
+from bot.segmind.states import Completed
+from bot.segmind.states import State as SegmindState
 
 SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600)
 DELAYS = (0.1, 0.25, 0.5, 1, 2, 3, 5, 10, 20, 30, 60)

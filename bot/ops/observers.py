@@ -8,8 +8,11 @@ from prometheus_client import CollectorRegistry, Counter
 from bot.jobs.job import Job
 from bot.jobs.ports import OpenJob, Segmind, SlotRequest, StaleJob, Store
 from bot.ledger.policy import MemberTerms
+from bot.segmind.errors import SegmindError
+from bot.segmind.history import Found, HistoryRow
+from bot.segmind.outputs import Output
 from bot.segmind.polling import Look
-from bot.segmind.protocol import Accepted, Found, HistoryRow, Output, SegmindError, State
+from bot.segmind.states import Accepted, State
 
 T = TypeVar("T")
 

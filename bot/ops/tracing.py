@@ -37,7 +37,7 @@ from bot import __version__
 from bot.clock import Clock
 from bot.jobs.job import Job, State
 from bot.ops.job_metrics import DELIVERING, STAGES
-from bot.segmind.protocol import State as SegmindState
+from bot.segmind.states import State as SegmindState
 
 # A content refusal or a cancellation is not an error of the service.
 _ERRORS = frozenset({State.FAILED, State.EXPIRED})

@@ -67,7 +67,7 @@ PATCHES: Mapping[str, tuple[tuple[str, str], ...]] = {
 
 
 class Proxy:
-    """Opened first, so that a port in use fails at once; `forward_to` sets the preview later."""
+    """Proxy that opens first, so that a port in use fails at once; `forward_to` sets the preview later."""
 
     def __init__(self) -> None:
         self._preview: _Preview | None = None

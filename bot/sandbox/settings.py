@@ -60,7 +60,7 @@ def sandbox_settings(
             waiting_per_member=max(jobs.waiting_per_member, QUEUE_LIMIT),
         ),
         faces=_updated(settings.faces, key=settings.faces.key or FACE_KEY),
-        # Whoever tries the `blocked` file three times is not locked out for long.
+        # A person who tries the `blocked` file three times is not locked out for long.
         safety=_updated(settings.safety, pause_hours=min(settings.safety.pause_hours, PAUSE_HOURS)),
         # A running bot may use the configured address.
         ops=_updated(settings.ops, listen=ANY_PORT, page_token=page_token),

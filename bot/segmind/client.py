@@ -15,37 +15,27 @@ from bot.clock import Clock, WallClock
 from bot.segmind.account import Balance, ListedModel, parse_catalogue, parse_credits, parse_upload
 from bot.segmind.breaker import Breaker, BreakerConfig
 from bot.segmind.download import Downloader, DownloadTimeouts
-from bot.segmind.history import date_range, parse_history, parse_record
-from bot.segmind.polling import Look
-from bot.segmind.protocol import (
-    Accepted,
-    Completed,
+from bot.segmind.errors import (
     DownloadFailed,
-    Expired,
-    Found,
-    HistoryRow,
-    Inline,
     KeyRejected,
     OutcomeUnknown,
-    Output,
-    Processing,
-    Queued,
     RateLimited,
     SegmindError,
-    State,
     TooLargeDownload,
     Unavailable,
     Unreachable,
     UnreadableResponse,
-    parse_result,
-    parse_status,
-    parse_submit,
 )
+from bot.segmind.history import Found, HistoryRow, date_range, parse_history, parse_record
+from bot.segmind.outputs import Inline, Output
+from bot.segmind.polling import Look
+from bot.segmind.protocol import parse_result, parse_status, parse_submit
 from bot.segmind.rate import KeyRate
 from bot.segmind.request_queue import RequestKind
 from bot.segmind.requests import SEGMIND_URL, Endpoints, Request
 from bot.segmind.responses import RATE_LIMITED, SERVER_ERRORS, Response
 from bot.segmind.scheduler import RequestScheduler
+from bot.segmind.states import Accepted, Completed, Expired, Processing, Queued, State
 from bot.segmind.transport import ResponseTooLong, Timeouts, Transport
 
 T = TypeVar("T")
@@ -106,7 +96,7 @@ class SegmindClient:
         self._endpoints = Endpoints.from_urls(base_url, upload_url, history_url)
         self._retry = retry
         self._named_uploads = named_uploads
-        # How often in a row the result's address did not name the state of a running job.
+        # Number of times in a row that the result's address did not name the state of a running job.
         self._result_doubts = 0
         self._clock = clock or WallClock()
         self.rate = KeyRate(rate_config.per_minute)

@@ -1,32 +1,15 @@
-"""Segmind's v2 protocol as pure functions: they turn responses into the states of a job, or raise errors.
-
-Other packages import the states and errors from here; `errors` draws the tree of exceptions.
-"""
+"""Segmind's v2 protocol as pure functions: they turn responses into the states of a job, or raise errors."""
 
 import re
 from collections.abc import Mapping
 from typing import Any
 
-from bot.segmind.account import Balance
 from bot.segmind.errors import (
-    BadParameters,
-    DownloadError,
-    DownloadFailed,
-    DownloadRefused,
-    KeyRejected,
-    ModelUnavailable,
     OutcomeUnknown,
-    OutOfCredits,
-    RateLimited,
-    Refused,
-    SegmindError,
-    TooLargeDownload,
     Unavailable,
-    Unreachable,
     UnreadableResponse,
 )
-from bot.segmind.history import Found, HistoryRow
-from bot.segmind.outputs import Inline, Link, Output, output_of
+from bot.segmind.outputs import Inline, output_of
 from bot.segmind.responses import (
     FAILED_STATE,
     GONE,
@@ -41,7 +24,6 @@ from bot.segmind.responses import (
     unavailable,
 )
 from bot.segmind.states import (
-    FORGOTTEN_AFTER,
     Accepted,
     Completed,
     Expired,
@@ -51,45 +33,6 @@ from bot.segmind.states import (
     Queued,
     State,
 )
-
-__all__ = [
-    "FORGOTTEN_AFTER",
-    "Accepted",
-    "BadParameters",
-    "Balance",
-    "Completed",
-    "DownloadError",
-    "DownloadFailed",
-    "DownloadRefused",
-    "Expired",
-    "Failed",
-    "Found",
-    "HistoryRow",
-    "Inline",
-    "KeyRejected",
-    "Link",
-    "Metrics",
-    "ModelUnavailable",
-    "OutOfCredits",
-    "OutcomeUnknown",
-    "Output",
-    "Processing",
-    "Queued",
-    "RateLimited",
-    "Refused",
-    "Response",
-    "SegmindError",
-    "State",
-    "TooLargeDownload",
-    "Unavailable",
-    "Unreachable",
-    "UnreadableResponse",
-    "is_block",
-    "parse_result",
-    "parse_status",
-    "parse_submit",
-]
-
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 

@@ -25,7 +25,7 @@ from bot.jobs.job import Job, Place, State
 from bot.jobs.service import JobService
 from bot.ledger.policy import MemberTerms
 from bot.segmind.client import SegmindClient
-from bot.segmind.protocol import Accepted
+from bot.segmind.states import Accepted
 from bot.store import SqlStore
 from bot.store.connection import Connection
 from bot.store.write.apply import apply

@@ -6,7 +6,8 @@ from typing import Any
 
 from bot.jobs.history_pass import KnownRequest
 from bot.jobs.job import Job
-from bot.segmind.protocol import Found, HistoryRow, SegmindError
+from bot.segmind.errors import SegmindError
+from bot.segmind.history import Found, HistoryRow
 
 PER_PAGE = 100
 

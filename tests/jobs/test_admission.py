@@ -12,7 +12,7 @@ from bot.jobs.stages import Searching
 from bot.sandbox.segmind import LocalSegmind
 from bot.segmind.client import SegmindClient
 from bot.segmind.errors import OutcomeUnknown
-from bot.segmind.protocol import Accepted
+from bot.segmind.states import Accepted
 from tests.harness import eventually
 from tests.jobs.harness import inline_job, job_harness
 

@@ -8,7 +8,8 @@ import pytest
 from bot.jobs.history_pass import HistoryPass, search_history
 from bot.jobs.job import Job, State
 from bot.nonce import with_nonce
-from bot.segmind.protocol import HistoryRow, Unavailable
+from bot.segmind.errors import Unavailable
+from bot.segmind.history import HistoryRow
 from tests.jobs.histories import PagedHistory, Requests, row_of, sent
 from tests.jobs.orders import job
 

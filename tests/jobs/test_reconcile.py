@@ -9,7 +9,8 @@ import pytest
 from bot.jobs.job import Job, Reason, State
 from bot.jobs.reconcile import LateReconciler
 from bot.ledger.budgets import budgets_of
-from bot.segmind.protocol import Found, Unavailable
+from bot.segmind.errors import Unavailable
+from bot.segmind.history import Found
 from bot.store import SqlStore
 from bot.store.errors import ChangeRejected
 from tests.jobs.histories import PagedHistory, row_of

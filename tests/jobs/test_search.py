@@ -9,7 +9,8 @@ import pytest
 from bot.jobs.job import Job, State
 from bot.jobs.search import MIN_LOOKS, SearchConfig, SubmissionSearch
 from bot.jobs.supervision.decisions import OperatorDecisions, release_key
-from bot.segmind.protocol import Found, Unavailable, Unreachable
+from bot.segmind.errors import Unavailable, Unreachable
+from bot.segmind.history import Found
 from tests.clocks import AgendaClock
 from tests.jobs.harness import RecordingOperator
 from tests.jobs.histories import PagedHistory, Requests, row_of, sent

@@ -8,7 +8,8 @@ import pytest
 
 from bot.jobs.job import Job, Reason, State
 from bot.sandbox.segmind import LocalSegmind
-from bot.segmind.protocol import Accepted, HistoryRow
+from bot.segmind.history import HistoryRow
+from bot.segmind.states import Accepted
 from bot.store.tables import jobs
 from tests.jobs.harness import JobHarness, inline_job, job_harness
 from tests.jobs.histories import row_of

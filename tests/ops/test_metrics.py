@@ -19,8 +19,8 @@ from bot.ops.job_metrics import JobMeter
 from bot.ops.loop_lag import measure_lag
 from bot.ops.metrics import Metrics
 from bot.ops.observers import ObservedStore
-from bot.segmind.protocol import Completed, Queued
-from bot.segmind.protocol import Metrics as Told
+from bot.segmind.states import Completed, Queued
+from bot.segmind.states import Metrics as Told
 from tests.clocks import LeapingClock
 from tests.harness import MODELS, Stage
 from tests.jobs.orders import job

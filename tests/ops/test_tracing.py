@@ -26,7 +26,7 @@ from bot.ops import tracing
 from bot.ops.observers import FanOut
 from bot.ops.tracing import JobTraces, ids_of
 from bot.sandbox.segmind import LocalSegmind
-from bot.segmind.protocol import Completed, Processing
+from bot.segmind.states import Completed, Processing
 from bot.settings import Settings, SettingsError
 from bot.wiring.factories import traces_of
 from tests.clocks import HeldClock, LeapingClock

@@ -9,22 +9,12 @@ from pydantic import SecretStr
 
 from bot.segmind.account import Balance
 from bot.segmind.client import SegmindClient
-from bot.segmind.history import Found
-from bot.segmind.protocol import (
-    Accepted,
+from bot.segmind.errors import (
     BadParameters,
-    Completed,
     DownloadFailed,
     DownloadRefused,
-    Expired,
-    Failed,
-    Inline,
     KeyRejected,
-    Link,
-    Metrics,
     OutcomeUnknown,
-    Processing,
-    Queued,
     RateLimited,
     Refused,
     TooLargeDownload,
@@ -32,7 +22,10 @@ from bot.segmind.protocol import (
     Unreachable,
     UnreadableResponse,
 )
+from bot.segmind.history import Found
+from bot.segmind.outputs import Inline, Link
 from bot.segmind.requests import Endpoints
+from bot.segmind.states import Accepted, Completed, Expired, Failed, Metrics, Processing, Queued
 from bot.segmind.transport import Timeouts, Transport
 from tests.clocks import LeapingClock
 from tests.segmind.conftest import KEY, NO_WAITS, SHORT, FakeResolver

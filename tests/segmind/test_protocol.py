@@ -10,35 +10,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.segmind.errors import MAX_DETAIL
-from bot.segmind.protocol import (
-    Accepted,
+from bot.segmind.errors import (
+    MAX_DETAIL,
     BadParameters,
-    Completed,
-    Expired,
-    Failed,
-    Inline,
     KeyRejected,
-    Link,
-    Metrics,
     ModelUnavailable,
     OutcomeUnknown,
     OutOfCredits,
-    Processing,
-    Queued,
     RateLimited,
     Refused,
-    Response,
     SegmindError,
-    State,
     Unavailable,
     UnreadableResponse,
-    is_block,
-    parse_result,
-    parse_status,
-    parse_submit,
 )
-from bot.segmind.responses import RESET_HEADER
+from bot.segmind.outputs import Inline, Link
+from bot.segmind.protocol import is_block, parse_result, parse_status, parse_submit
+from bot.segmind.responses import RESET_HEADER, Response
+from bot.segmind.states import Accepted, Completed, Expired, Failed, Metrics, Processing, Queued, State
 from tests.segmind.conftest import NO_DEADLINE
 
 URL = "https://images.segmind.com/output/one.png"

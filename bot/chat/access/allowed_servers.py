@@ -1,4 +1,4 @@
-"""Servers that the operator allows: the bot leaves every other one after one sentence."""
+"""Leaves the servers that the operator does not allow, after telling them so."""
 
 import discord
 import structlog

@@ -6,7 +6,7 @@ from bot.administration.audit import Administrator
 from bot.chat.interactions import Interaction
 from bot.chat.members import NotAdministrator, server_permissions
 
-# Server of an operator's decision about a result outside of servers.
+# Stands for the server in an operator's decision about a result outside of servers.
 NOWHERE = 0
 
 
@@ -17,7 +17,7 @@ class NotModerator(Exception):
 def require_moderator(
     interaction: Interaction, guild_id: int | None, operators: Collection[int], *, refunds: bool = False
 ) -> Administrator:
-    """The moderator behind an interaction, or the error that names the missing permission."""
+    """Return the moderator behind an interaction; raise the error that names the missing permission."""
     user_id = interaction.user.id
     if user_id in operators:
         return Administrator(user_id, guild_id or NOWHERE)

@@ -41,7 +41,7 @@ class Avatars:
         return self._done("avatar.shared", note)
 
     async def withdraw(self, interaction: Interaction) -> InfoCard:
-        """End that at once, for orders under way, too; raise `NotInServer`.
+        """Withdraw the consent at once, also for orders under way; raise `NotInServer`.
 
         An order that was submitted already runs to its end, and its result is not shown to anybody.
         """

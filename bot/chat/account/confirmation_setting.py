@@ -1,4 +1,4 @@
-"""Members decide whether they confirm the price before an order with one click."""
+"""A member's setting whether to confirm the price before an order with one click."""
 
 from bot.chat.shared import Shared
 from bot.chat.ui.card import GREEN

@@ -28,7 +28,7 @@ def audit_line(audit_entry: AuditEntry, cards: Mapping[str, ModelCard], text: Te
 
 
 def describe(audit_entry: AuditEntry, cards: Mapping[str, ModelCard], text: Text) -> str:
-    """Say a decision in a sentence."""
+    """Describe a decision in a sentence."""
     if audit_entry.action not in set(AuditAction):
         return text("deed.unknown", deed=as_code(audit_entry.action, REASON_LIMIT))
     facts = audit_entry.facts

@@ -32,7 +32,7 @@ def _all(rules: ServerRules) -> Iterable[tuple[Mapping[str, int], Mapping[str, A
 
 
 def scope_words(place: Mapping[str, Any], text: Text) -> str:
-    """Where defaults apply, by the facts of a decision or a place: a `channel`, a `role`, or neither."""
+    """Words for the place of defaults, from the facts of a decision: a `channel`, a `role`, or neither."""
     if "channel" in place:
         return text("defaults.channel", channel=f"<#{place['channel']}>")
     if "role" in place:

@@ -47,7 +47,7 @@ def batch_card(
 
 
 def _is_over(job: Job, gallery: Mapping[str, Attachment]) -> bool:
-    """Return whether the card has the end of a job. A result that is not delivered yet is still awaited."""
+    """Return whether the card shows how the job ended; a result that is not delivered yet is awaited."""
     if not job.state.settled:
         return False
     return job.state is not State.DONE or job.id in gallery or job.is_kept_back or job.delivery is not None

@@ -18,14 +18,14 @@ class _Batch:
 
     stages: dict[str, Stage] = field(default_factory=dict[str, Stage])
     ended: dict[str, Job] = field(default_factory=dict[str, Job])
-    """Jobs with the ends that moderation has decided on."""
+    """Jobs whose end moderation has decided."""
 
 
 class BatchCards:
     """Draws and edits the cards of batches.
 
-    Each edit reads from the message which files it has, so a restart goes on with the same card, and results
-    that other processes have added stay.
+    Each edit keeps the files that the message has, so the card survives a restart and keeps the results of
+    other processes.
     """
 
     def __init__(self, shared: Shared) -> None:

@@ -57,7 +57,7 @@ class LiveReply:
         self._lock = asyncio.Lock()
 
     async def show(self, stage: object, edit: Callable[[], Awaitable[None]]) -> bool:
-        """Edit the message when its time has come, unless a newer stage has come; whether it was edited."""
+        """Edit the message after the gap, unless a newer stage has come; return whether it was edited."""
         if stage == self._newest:
             return False
         self._newest = stage

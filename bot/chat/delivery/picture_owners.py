@@ -1,4 +1,4 @@
-"""Finds whose pictures a message shows: of its author, of the member of a job, or of the first author."""
+"""Finds the owners of a message's pictures: its author, the member of a job, or a forwarded author."""
 
 import asyncio
 from collections.abc import Iterator

@@ -54,7 +54,7 @@ class ResultDelivery:
         self._sent_in_private: set[str] = set()
 
     async def deliver(self, job: Job, content: bytes | None) -> Delivery:
-        """Raise temporary errors, so that the caller tries again from the first route."""
+        """Deliver a job; raise temporary errors, so that the caller tries again from the first route."""
         if job.batch is not None:
             self._batch_cards.set_end(job)
         if job.reason is not None and job.reason.waits:

@@ -5,7 +5,8 @@ import structlog
 from bot.chat.delivery.result_file import RESULT_LIMITS, Result, Results
 from bot.chat.orders.reorder import Source
 from bot.jobs.job import Job
-from bot.segmind.protocol import Link, SegmindError
+from bot.segmind.errors import SegmindError
+from bot.segmind.outputs import Link
 
 log = structlog.stdlib.get_logger(__name__)
 

@@ -41,13 +41,13 @@ class ApprovalRequester:
         self._cards = shared.cards
         self._text = shared.text
         self._clock = shared.clock
-        # The address of a result is kept for so long; after that nobody can be asked about it.
+        # The bot keeps a result's address for so many days; after that, it cannot show the result to anybody.
         self._days = shared.settings.retention.jobs_days
         # Servers whose log cannot be reached; the operators were told once for each.
         self._unreachable_logs: set[int] = set()
 
     async def approval_of(self, job: Job) -> Approval | None:
-        """Approval that the result needs, as it stands, or None if it needs none."""
+        """Current approval of the result, or None if it needs none."""
         guild_id = server_of(job)
         if guild_id is None:
             return None

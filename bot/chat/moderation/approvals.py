@@ -23,7 +23,7 @@ from bot.moderation.approvals import (
     UnknownApproval,
     Verdict,
 )
-from bot.segmind.protocol import SegmindError
+from bot.segmind.errors import SegmindError
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -139,7 +139,7 @@ class ApprovalService:
         await self._approvals.drop(approval.job_id)
 
     async def _fetch(self, job: Job) -> bytes | None:
-        """Return the result, or None where it was taken down or cannot be fetched; then it lapses in time."""
+        """Return the result, or None if it was taken down or cannot be fetched; the approval then lapses."""
         if job.is_kept_back:
             return None
         try:

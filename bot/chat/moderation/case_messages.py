@@ -45,7 +45,7 @@ class CaseMessages:
     async def escalate(self, case: Case) -> Audience | None:
         """Tell every operator by direct message, or the owner of the server if none can be reached.
 
-        Where nobody can be, a periodic task tries again.
+        If no message arrives, a periodic task tries again.
         """
         if not await self._cases.begin_escalation(case.number):
             return case.told_to

@@ -108,7 +108,8 @@ class CaseService:
     async def press(self, interaction: Interaction, button: CaseButton) -> None:
         """Ask whether to take the step, and for a note."""
         if interaction.guild_id is not None:
-            # In direct messages, only those have a card who may decide; each decision is checked in any case.
+            # Only people who may decide get a card in direct messages, and the bot checks each decision
+            # anyway.
             refunds = button.step is Step.REFUND
             require_moderator(interaction, interaction.guild_id, self._operators, refunds=refunds)
 
@@ -160,7 +161,7 @@ class CaseService:
                     card = error_card(self._text("cases.left", count=left))
                     await interaction.followup.send(view=card, ephemeral=True)
             case Step.NEVER:
-                # Moderators list pictures for their own server, operators for all servers.
+                # A moderator bans pictures in one server, an operator in all servers.
                 guild_id = None if by.user_id in self._operators else case.guild_id
                 for each in await self._jobs_in_message(job):
                     fingerprints = await self._moderation_store.fingerprints_of(each.id)

@@ -1,4 +1,4 @@
-"""Gate between the runner and the replies: withholds listed results and those that wait for approval."""
+"""Gate between the runner and the replies: withholds banned results and those that wait for approval."""
 
 from collections.abc import Mapping
 from dataclasses import replace

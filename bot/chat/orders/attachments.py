@@ -13,7 +13,7 @@ import discord
 from bot.media.types import Animated, InspectedFile, Limits, TooLarge, UnusableMedia
 from bot.media.workers import MediaWorkers
 from bot.models import MediaKind, MediaSlot
-from bot.segmind.protocol import SegmindError
+from bot.segmind.errors import SegmindError
 
 # Orders whose files are small together, and how many of them are in memory at a time.
 SMALL_BYTES = 8 * 2**20
@@ -159,7 +159,7 @@ class Attachments:
         self.check_declared(slots, files, limits)
         sizes = [file.size or _most_bytes(slots[option], limits) for option, file in files.items()]
         async with self._space.reserved(member_id, sizes):
-            # One after the other, so that a hostile file spares the work for the next one.
+            # One after the other: after a hostile file, the bot need not open the next one.
             yield {
                 option: await self._load(option, slots[option], file, limits, copied=option == copied)
                 for option, file in files.items()

@@ -18,7 +18,7 @@ class DisplayOptions:
     direct: bool = False
     """The result arrives by direct message, and the channel only shows that it is done."""
     gif_loops: int | None = None
-    """How often a video is shown as a GIF, or 0 for ever; None shows it as a video."""
+    """Number of times that a video is played as a GIF, 0 for ever; None shows it as a video."""
 
     @classmethod
     def of(cls, place: Place) -> Self:

@@ -11,7 +11,8 @@ import discord
 from bot.chat.orders.attachments import Unreadable, Upload, declared_kind
 from bot.chat.orders.reorder import Source
 from bot.models import MediaKind
-from bot.segmind.protocol import Link, SegmindError
+from bot.segmind.errors import SegmindError
+from bot.segmind.outputs import Link
 
 # Discord gives no size for embedded media, so this bounds the memory for a download.
 MAX_BYTES = 100 * 2**20

@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 
 class OrderReply:
-    """Reply to one order. It waits out Discord's passing faults: nobody else would answer the member."""
+    """Reply to one order. It tries again after temporary failures: nothing else would answer the member."""
 
     def __init__(self, request: OrderRequest, messages: Messages, text: Text, clock: Clock) -> None:
         self._interaction = request.interaction

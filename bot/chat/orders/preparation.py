@@ -105,7 +105,7 @@ class OrderPreparation:
         self._check_declared(request, files, terms)
         if (owner := avatar_owner(model, files)) is not None:
             await self._access_guard.admit_avatar(member, owner)
-        # Whoever cannot pay for the shortest videos has no file read.
+        # The bot reads no file of a member who cannot pay for the shortest videos.
         await self._job_service.check(filled, member, terms, count=request.count)
         ready = await self._face_sheets.ready(files, model.slots(), member, self._limits_of(terms))
         order = Order(filled, place, member, terms, avatar_of=owner, agreed=has_agreed(model, files))

@@ -8,7 +8,8 @@ from urllib.parse import unquote, urlsplit
 from bot.chat.orders.attachments import InputError
 from bot.jobs.job import Job
 from bot.models import FaceModel, MediaKind
-from bot.segmind.protocol import DownloadFailed, Link, Output, SegmindError
+from bot.segmind.errors import DownloadFailed, SegmindError
+from bot.segmind.outputs import Link, Output
 
 # Bounds the memory for a download; the limits of an order are checked afterwards.
 MAX_BYTES = 200 * 2**20

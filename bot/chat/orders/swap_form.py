@@ -69,7 +69,7 @@ class SwapRequest:
 
 
 class OneTarget(Exception):
-    """Several targets for a model whose faces are paired for one picture."""
+    """The order has several targets, but its model pairs the faces of one picture."""
 
 
 PlaceOrder = Callable[[Interaction, SwapRequest], Awaitable[None]]
@@ -86,7 +86,7 @@ async def form_for(
 ) -> "SwapForm":
     """Build the form with the choices that this member has here. Discord waits at most three seconds.
 
-    With an `avatar`, which is the face then, it asks for no other.
+    With an `avatar`, the form asks for no other face.
     """
     faces: Sequence[Face] = ()
     if avatar is None:
@@ -157,7 +157,7 @@ class SwapForm(Form):
         self._add(text("swap.wishes"), self._display)
 
     def preselected(self) -> SwapRequest | None:
-        """The default face in the only file of the message, with the first model for it that asks nothing."""
+        """Request to put the default face into the only file, with the first model that needs no choice."""
         face = next((face for face in self._faces if face.is_default), None)
         if face is None or len(self._posted) != 1 or self._posted[0].moves:
             return None

@@ -11,7 +11,7 @@ from bot.clock import WallClock
 from bot.jobs.supervision.learned_rate import read_rate
 from bot.registry import model_registry
 from bot.segmind.client import SegmindClient
-from bot.segmind.protocol import SegmindError, Unavailable, Unreachable
+from bot.segmind.errors import SegmindError, Unavailable, Unreachable
 from bot.settings import Settings
 from bot.store import StoreError
 from bot.wiring.factories import FEATURES

@@ -11,7 +11,8 @@ import structlog
 from bot.clock import Clock
 from bot.jobs.ports import SharedValues
 from bot.jobs.submission_gate import SubmissionGate
-from bot.segmind.protocol import Balance, SegmindError
+from bot.segmind.account import Balance
+from bot.segmind.errors import SegmindError
 from bot.tasks import first_of
 
 log = structlog.stdlib.get_logger(__name__)

@@ -44,7 +44,7 @@ class Outage:
     async def wait(self, error: StoreAway) -> None:
         self.report(error)
         if self.damage is not None:
-            # Only the end of the program ends this.
+            # This wait never ends, so that the job stays as it is until the program ends.
             await asyncio.get_running_loop().create_future()
         if self._recovery is not None:
             # Others await the same task, so a cancelled caller must not cancel it.

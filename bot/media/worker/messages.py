@@ -38,7 +38,7 @@ def write(pipe: IO[bytes], message: object) -> None:
 
 
 def read(pipe: IO[bytes], on_sizes: Callable[[int], None] = lambda _: None) -> list[bytes]:
-    """Read the parts of a message: the pickle and its buffers. `on_sizes` hears their size beforehand."""
+    """Read the parts of a message: the pickle and its buffers. `on_sizes` receives their sizes beforehand."""
     sizes = [_read_size(pipe) for _ in range(_read_size(pipe))]
     on_sizes(sum(sizes))
     return [_read_exactly(pipe, size) for size in sizes]

@@ -16,7 +16,7 @@ class PostgresDatabase:
     """Pool of connections to a Postgres server."""
 
     def __init__(self, address: sa.URL, **options: Any) -> None:
-        # This import loads the whole ORM, so that bots with a SQLite file start faster without it.
+        # Imported here because it loads the whole ORM: bots with a SQLite file start faster without it.
         from sqlalchemy.ext.asyncio import create_async_engine  # noqa: PLC0415
 
         self._engine = create_async_engine(address, **options)

@@ -107,7 +107,7 @@ servers = sa.Table(
     METADATA,
     sa.Column("id", INTEGER, primary_key=True, autoincrement=False),
     sa.Column("rules", JsonText, nullable=False),
-    # When the bot was removed from the server; NULL while it is there.
+    # Time at which the bot was removed from the server; NULL while it is there.
     sa.Column("left_at", REAL),
     sqlite_strict=True,
 )

@@ -29,9 +29,9 @@ people = sa.Table(
     sa.Column("agreed_to", sa.Text),
     sa.Column("agreed_at", REAL),
     sa.Column("opted_out_at", REAL),
-    # Whether the member confirms the price of an order with one click.
+    # True if the member confirms the price of an order with one click.
     sa.Column("confirms", BOOLEAN, nullable=False, server_default=sa.false()),
-    # When the member had all their other data deleted.
+    # Time at which the member had all their other data deleted.
     sa.Column("left_at", REAL),
     sqlite_strict=True,
 )
@@ -113,11 +113,11 @@ takedown_requests = sa.Table(
     sa.Column("jobs", sa.Text, nullable=False),
     sa.Column("received_at", REAL, nullable=False),
     sa.Column("due_at", REAL, nullable=False),
-    # When the operators are told next; NULL once it is decided.
+    # Next time to remind the operators; NULL once they have decided.
     sa.Column("remind_at", REAL),
     sa.Column("outcome", sa.Text),
     sa.Column("decided_at", REAL),
-    # When messages are deleted next; NULL when none is left.
+    # Next time to delete messages; NULL when none is left.
     sa.Column("sweep_at", REAL),
     sa.CheckConstraint(one_of("outcome", TakedownOutcome), name="takedown_requests_outcome_is_known"),
     sa.CheckConstraint(
@@ -155,7 +155,7 @@ cases = sa.Table(
     # The card in the mod log, or NULL if the log has none.
     sa.Column("channel_id", INTEGER),
     sa.Column("message_id", INTEGER),
-    # Who was notified last, or NULL while the case has reached nobody.
+    # The audience that was notified last, or NULL while the case has reached nobody.
     sa.Column("told_to", sa.Text),
     # Several reports of one job share one open case.
     partial_index("cases_open_once", "job_id", where=sa.text("closed_at IS NULL"), unique=True),
@@ -172,7 +172,7 @@ case_notes = sa.Table(
     sa.Column("author", INTEGER, nullable=False),
     sa.Column("at", REAL, nullable=False),
     sa.Column("words", sa.Text, nullable=False),
-    # What a report says is wrong, or NULL for a moderator's note.
+    # The complaint of a report, or NULL for a moderator's note.
     sa.Column("complaint", sa.Text),
     sa.Index("case_notes_of_case", "case_id"),
     sqlite_strict=True,

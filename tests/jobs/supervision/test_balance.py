@@ -19,8 +19,9 @@ from bot.jobs.supervision.balance import (
     BalanceMonitor,
     BalanceRestored,
 )
+from bot.segmind.account import Balance
 from bot.segmind.breaker import Breaker, BreakerConfig
-from bot.segmind.protocol import Balance, Unavailable
+from bot.segmind.errors import Unavailable
 from bot.segmind.scheduler import RequestScheduler
 from bot.store import SqlStore
 from tests.clocks import HeldClock

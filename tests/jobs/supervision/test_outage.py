@@ -12,7 +12,7 @@ from bot.sandbox.segmind import LocalSegmind
 from bot.segmind.breaker import BreakerConfig
 from bot.segmind.client import RateConfig, SegmindClient
 from bot.segmind.errors import OutcomeUnknown
-from bot.segmind.protocol import Accepted
+from bot.segmind.states import Accepted
 from tests.clocks import HeldClock
 from tests.harness import eventually, local_segmind
 from tests.jobs.harness import JobHarness, inline_job, job_harness

@@ -13,7 +13,9 @@ from bot.models import FaceModel
 from bot.registry import ModelRegistry, model_registry
 from bot.sandbox.segmind import LocalSegmind
 from bot.sandbox.segmind.stamp import INK
-from bot.segmind.protocol import Completed, Failed, Response, parse_result, parse_submit
+from bot.segmind.protocol import parse_result, parse_submit
+from bot.segmind.responses import Response
+from bot.segmind.states import Completed, Failed
 from tests.sandbox.segmind.client import ApiClient, ApiResponse, Clock, body_of, picture
 from tests.sandbox.segmind.conftest import Start
 

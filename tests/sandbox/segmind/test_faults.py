@@ -10,7 +10,9 @@ from bot.models import FaceModel
 from bot.sandbox.segmind import Fault, FaultKind, Faults, LocalSegmind, Submission
 from bot.sandbox.segmind.fault_script import ENDPOINTS
 from bot.sandbox.segmind.faults import CallFaults
-from bot.segmind.protocol import RateLimited, Response, parse_submit
+from bot.segmind.errors import RateLimited
+from bot.segmind.protocol import parse_submit
+from bot.segmind.responses import Response
 from tests.sandbox.segmind.client import ApiClient, Clock, body_of, picture
 from tests.sandbox.segmind.conftest import Start
 

@@ -7,7 +7,7 @@ from bot.models import FaceModel
 from bot.registry import ModelRegistry
 from bot.sandbox.segmind import LocalSegmind
 from bot.segmind.history import parse_history, parse_record
-from bot.segmind.protocol import Response
+from bot.segmind.responses import Response
 from tests.sandbox.segmind.client import ApiClient, Clock, body_of, picture
 from tests.sandbox.segmind.conftest import Start
 

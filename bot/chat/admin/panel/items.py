@@ -67,7 +67,7 @@ class PanelItem(
 
 
 class PanelForm(Form):
-    """Form with labelled fields, after whose submission the panel goes on."""
+    """Form with labelled fields; the panel applies the change when it is submitted."""
 
     def __init__(self, title: str, fields: Mapping[str, tuple[str, ui.Item[Any]]], note: str = "") -> None:
         super().__init__(title)
@@ -133,7 +133,7 @@ def text_line_with(words: str, item: ui.Item[Any]) -> ui.Section[Any]:
 
 
 def select(item: ui.Item[Any], location: PanelLocation, control: str) -> ui.ActionRow[Any]:
-    # A client may keep what was picked by the number of a component, so each select has a number of its own.
+    # A client may remember picked values by the number of a component, so each select has its own.
     item.id = crc32(f"{location.area}:{location.subject}:{control}".encode()) >> 1
     return row(PanelItem(item, location, control))
 
@@ -153,7 +153,7 @@ def choice_select(
     most: int = 1,
     least: int = 0,
 ) -> ui.ActionRow[Any]:
-    """Select of words by their values."""
+    """Select whose options are words by their values."""
     selected = set(chosen)
     shown = [
         discord.SelectOption(label=label[:100], value=value, default=value in selected)

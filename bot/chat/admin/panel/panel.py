@@ -42,7 +42,7 @@ _OPEN = "open"
 
 
 class Panel:
-    """Draws the areas and carries out what their items say, by the decisions that the commands use."""
+    """Draws the areas, and applies changes through the same decisions as the commands."""
 
     def __init__(self, services: AdminServices) -> None:
         self._services = services
@@ -80,7 +80,7 @@ class Panel:
                 changed = [*await area.change(ItemUse(by, interaction.guild, rules, item, answers))]
                 location = PanelLocation(location.area, location.guided, area.subject(item))
         finally:
-            # After an error, too: a select would go on showing what was not saved.
+            # Redrawn after an error, too: the select would still show the value that was not saved.
             card = await self._card(interaction, by, location, changed)
             await interaction.edit_original_response(view=card, allowed_mentions=NOBODY)
 

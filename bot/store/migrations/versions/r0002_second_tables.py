@@ -15,9 +15,9 @@ def upgrade() -> None:
     _nonces()
     _slots()
     _batches()
-    # How often a result is shown as a GIF.
+    # Number of times that a GIF is played.
     op.add_column("jobs", sa.Column("gif_loops", INTEGER))
-    # What moderators have to look at; nobody knows whose faces the jobs of the first tables used.
+    # Facts for moderators; nobody knows whose faces the jobs of the first tables used.
     op.add_column("jobs", sa.Column("agreed", BOOLEAN, nullable=False, server_default=sa.false()))
     op.add_column("jobs", sa.Column("doubtful", BOOLEAN, nullable=False, server_default=sa.false()))
     # A worker of the first version, which does not know the column, counts as serving.
@@ -31,11 +31,11 @@ def upgrade() -> None:
     op.drop_index("entries_of_account", "entries")
     op.create_index("entries_of_account", "entries", ["account", "id", "amount", "of_allowance"])
     _events()
-    # Whether the member confirms the price of an order with one click.
+    # True if the member confirms the price of an order with one click.
     op.add_column("people", sa.Column("confirms", BOOLEAN, nullable=False, server_default=sa.false()))
-    # Whether the message is an entry in the log of a server; the first version recorded none of those.
+    # True if the message is an entry in the log of a server; the first version recorded none of those.
     op.add_column("posts", sa.Column("in_log", BOOLEAN, nullable=False, server_default=sa.false()))
-    # When the bot was removed from the server.
+    # Time at which the bot was removed from the server.
     op.add_column("servers", sa.Column("left_at", REAL))
 
 

@@ -23,7 +23,7 @@ class Count:
     state: State
     jobs: int
     since: float
-    """When the oldest of them was ordered."""
+    """Time at which the oldest of them was ordered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class PendingApprovals:
 
     results: int
     since: float | None
-    """When the moderators were asked about the oldest of them."""
+    """Time at which the moderators were asked about the oldest of them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ _MODES = {"only": AccessMode.ONLY, "off": AccessMode.OFF}
 
 
 class AccessArea(Area):
-    """One select for each list: what is picked is on the list, and everything else is not."""
+    """A select for each list; the picked items become the list."""
 
     name = "access"
 
@@ -52,7 +52,7 @@ class AccessArea(Area):
 
 
 def _existing(name: str, ids: Collection[int], guild: discord.Guild | None) -> frozenset[int]:
-    """Those that still exist: Discord would not show a select with a deleted channel or role in it."""
+    """Leave out deleted channels and roles, with which Discord would not show the select."""
     if guild is None or name == "blocked":
         return frozenset(ids)
     find = guild.get_channel_or_thread if name.startswith("channels") else guild.get_role

@@ -36,7 +36,7 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class ItemUse:
-    """Item that was used, with what was picked and typed."""
+    """Use of an item, with the picked and typed values."""
 
     by: Administrator
     guild: discord.Guild | None
@@ -75,7 +75,7 @@ class Area:
         return item.location.subject
 
     async def change(self, used: ItemUse) -> Sequence[str]:
-        """Do what the item says, and return what has changed, in sentences."""
+        """Apply the change, and return a sentence about each part of it."""
         raise NotImplementedError
 
     def described(self, *entries: AuditEntry) -> list[str]:

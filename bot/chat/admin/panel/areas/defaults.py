@@ -27,7 +27,7 @@ _WORDS = {True: "yes", False: "no"}
 
 
 class DefaultsArea(Area):
-    """First a place, then what holds there."""
+    """Defaults of a place: the administrator picks the place first, and then its defaults."""
 
     name = "defaults"
 

@@ -60,7 +60,7 @@ class LogArea(Area):
         return Page(lines, rows)
 
     def _toggle(self, visit: Visit, control: str, *, on: bool) -> ui.Item[Any]:
-        """Button that names what it does; a second press does the same again."""
+        """Button that sets the value in its label, so a second press changes nothing."""
         value = _OFF if on else _ON
         return button(visit.location, control, self.text(f"panel.{control}_{value}"), value)
 
