@@ -10,8 +10,7 @@ class ServerDataRepository(Protocol):
     async def mark_present(self, guild_ids: Collection[int], *, is_here: Callable[[int], bool]) -> None:
         """Record which servers have the bot.
 
-        Of the servers for which `is_here` is true, those that are not among `guild_ids` were left, now or
-        before.
+        A server for which `is_here` is true and that is not among `guild_ids` counts as left.
         """
         ...
 

@@ -33,7 +33,7 @@ async def _models(segmind: SegmindClient) -> list[Finding]:
     try:
         listed = {model.slug: model for model in await segmind.catalogue()}
     except SegmindError as error:
-        return [Finding("models", False, f"the catalogue could not be read: {_words(error)}")]
+        return [Finding("models", False, f"the catalogue could not be read: {_describe_error(error)}")]
     findings: list[Finding] = []
     for slug, model in model_registry(FEATURES).items():
         entry = listed.get(slug)
@@ -50,7 +50,7 @@ async def _balance(settings: Settings, segmind: SegmindClient) -> Finding:
     try:
         balance = await segmind.balance()
     except SegmindError as error:
-        return Finding("Segmind's key", False, f"{settings.segmind.base_url}: {_words(error)}")
+        return Finding("Segmind's key", False, f"{settings.segmind.base_url}: {_describe_error(error)}")
     words = f"accepted by {settings.segmind.base_url}, ${balance.total:.2f} left"
     return Finding("Segmind's key", balance.total > 0, words)
 
@@ -83,7 +83,7 @@ def _drift(slug: str, known: set[str], schema: Mapping[str, Any]) -> Finding:
     return Finding(slug, not gone, words)
 
 
-def _words(error: SegmindError) -> str:
+def _describe_error(error: SegmindError) -> str:
     if isinstance(error, Unavailable) and isinstance(error.cause, Unreachable):
         return f"Segmind {OFFLINE}"
     return error.detail or type(error).__name__

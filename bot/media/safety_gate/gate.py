@@ -1,4 +1,4 @@
-"""Judges pictures; what it saw stays here, and only the judgement leaves."""
+"""Judges pictures; returns only the judgement, and keeps the probabilities to itself."""
 
 import numpy as np
 from PIL import Image

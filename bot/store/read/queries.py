@@ -101,10 +101,10 @@ async def jobs_of(connection: Connection, guild_id: int, *, limit: int) -> Seque
         .order_by(jobs.c.created_at.desc(), jobs.c.id.desc())
         .limit(limit)
     )
-    return [_ordered(dict(row)) for row in (await connection.execute(chosen)).mappings()]
+    return [_job_summary(dict(row)) for row in (await connection.execute(chosen)).mappings()]
 
 
-def _ordered(row: dict[str, Any]) -> JobSummary:
+def _job_summary(row: dict[str, Any]) -> JobSummary:
     row["state"] = State(row["state"])
     return JobSummary(**row)
 

@@ -117,7 +117,7 @@ class SqlTakedowns:
             return await self._decide(connection, request, TakedownOutcome.DECLINED, audit_entry)
 
     async def claim_reminders(self, now: float) -> Sequence[TakedownRequest]:
-        # After the first message come one at half the time, and one for each half of it from then on.
+        # The operators get a reminder after half of the time, and another one after each further half.
         later = now + (_table.c.due_at - _table.c.received_at) * _REMINDER
         due = sa.and_(_table.c.outcome.is_(None), _table.c.remind_at <= now)
         claiming = _table.update().where(due).values(remind_at=later).returning(_table)

@@ -118,7 +118,7 @@ workers = sa.Table(
     "workers",
     METADATA,
     sa.Column("id", sa.Text, primary_key=True),
-    # By the clock of Postgres: the clocks of two processes may differ by more than a lease.
+    # Time by the clock of Postgres: the clocks of two processes may differ by more than a lease.
     sa.Column("lease_until", REAL, nullable=False),
     # Not while the process stands by, waiting for shards.
     sa.Column("serves", BOOLEAN, nullable=False, server_default=sa.true()),
