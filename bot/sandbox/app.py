@@ -13,6 +13,7 @@ import simcord
 from pydantic import SecretStr
 
 from bot.app import App, build_app
+from bot.media.workers import MediaWorkers
 from bot.ops.logs import configure
 from bot.sandbox.chat import Chat
 from bot.sandbox.errors import SandboxError
@@ -91,7 +92,10 @@ async def run_sandbox(settings: Settings, options: SandboxOptions) -> None:
 
 
 @asynccontextmanager
-async def open_sandbox(settings: Settings, options: SandboxOptions) -> AsyncGenerator[Sandbox]:
+async def open_sandbox(
+    settings: Settings, options: SandboxOptions, *, workers: MediaWorkers | None = None
+) -> AsyncGenerator[Sandbox]:
+    """Open everything, and the browser's page at last. The caller closes its own `workers`."""
     proxy = Proxy()
     async with AsyncExitStack() as stack:
         stack.enter_context(quick_preview())
@@ -121,7 +125,7 @@ async def open_sandbox(settings: Settings, options: SandboxOptions) -> AsyncGene
             database=options.database,
             page_token=token,
         )
-        app = await stack.enter_async_context(_running_app(adapted_settings, save))
+        app = await stack.enter_async_context(_running_app(adapted_settings, save, workers))
         await _join(env, app)
         folder = copy_samples(options.folder / "samples")
         is_new = await post_welcome(app, guild, folder=folder, speed=options.speed)
@@ -140,10 +144,14 @@ async def open_sandbox(settings: Settings, options: SandboxOptions) -> AsyncGene
 
 
 @asynccontextmanager
-async def _running_app(settings: Settings, save: Callable[[], None]) -> AsyncGenerator[App]:
+async def _running_app(
+    settings: Settings, save: Callable[[], None], workers: MediaWorkers | None
+) -> AsyncGenerator[App]:
     opened = False
     try:
-        async with build_app(settings, face_detector=find_faces, age_estimator=youngest_age) as app:
+        async with build_app(
+            settings, face_detector=find_faces, age_estimator=youngest_age, workers=workers
+        ) as app:
             opened = True
             yield app
     except StoreError as error:

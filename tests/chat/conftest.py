@@ -12,7 +12,7 @@ import simcord
 from bot.app import build_app
 from tests.chat.admin_harness import Server, here
 from tests.clocks import HeldClock
-from tests.harness import Stage, empty_database, local_segmind, settings_for, staged
+from tests.harness import Stage, empty_database, local_segmind, settings_for, shared_workers, staged
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ class House:
     async def restart(self) -> None:
         """What the old one was about to do is not done."""
         await self.running.aclose()
-        app = await self.running.enter_async_context(build_app(self.settings))
+        app = await self.running.enter_async_context(build_app(self.settings, workers=shared_workers()))
         await self.server.stage.env.restart_bot(app.client)
         with self.server.stage.env.time_context():
             await app.begin()
@@ -58,7 +58,7 @@ async def house(tmp_path: Path) -> AsyncGenerator[House]:
     database.write_bytes(await empty_database())
     async with local_segmind(clock) as segmind, AsyncExitStack() as running:
         settings = settings_for(segmind.url, database)
-        app = await running.enter_async_context(build_app(settings))
+        app = await running.enter_async_context(build_app(settings, workers=shared_workers()))
         env = simcord.Env(app.client)
         await env.start()
         with env.time_context():

@@ -17,6 +17,7 @@ from bot.sandbox.settings import CREDITS
 from bot.sandbox.welcome import FACE, OUTCOMES_BY_NAME, TARGET, samples
 from bot.settings import Settings
 from bot.store.backend.leases import lock_file
+from tests.harness import shared_workers
 from tests.patience import PATIENCE
 from tests.sandbox.visitor import AGREED, Visitor
 from tests.wording import wording
@@ -37,7 +38,11 @@ def open_here(tmp_path: Path) -> OpenSandbox:
     def open_with(
         *, port: int = 0, speed: float = 100.0, fresh: bool = False
     ) -> AbstractAsyncContextManager[Sandbox]:
-        return open_sandbox(AGREED, SandboxOptions(port, speed, fresh=fresh, browser=False, folder=tmp_path))
+        return open_sandbox(
+            AGREED,
+            SandboxOptions(port, speed, fresh=fresh, browser=False, folder=tmp_path),
+            workers=shared_workers(),
+        )
 
     return open_with
 
@@ -97,7 +102,10 @@ async def test_a_command_with_two_files_becomes_a_picture(open_here: OpenSandbox
 
 async def test_the_first_order_asks_for_consent_and_goes_on_by_itself(tmp_path: Path) -> None:
     options = SandboxOptions(0, 100.0, fresh=False, browser=False, folder=tmp_path)
-    async with open_sandbox(Settings(), options) as sandbox, visited(sandbox) as visitor:
+    async with (
+        open_sandbox(Settings(), options, workers=shared_workers()) as sandbox,
+        visited(sandbox) as visitor,
+    ):
         await visitor.run("faceswap-v5", face_and_target())
         assert wording("consent.title") in (await visitor.words())[-1]
         receipt = await visitor.press("I agree")
@@ -140,7 +148,7 @@ async def test_clicks_on_a_page_that_jobs_keep_changing_are_not_lost(open_here: 
             assert not receipt["rejected"], receipt
         async with asyncio.timeout(PATIENCE):
             while sum("Completed" in words for words in await visitor.words()) < 3:
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(0.2)
 
 
 @pytest.mark.parametrize(("word", "shown"), [("fail", "Failed"), ("blocked", "Blocked")])
@@ -180,10 +188,10 @@ async def test_the_chat_and_the_open_jobs_survive_a_restart(
     with capture_logs() as entries:
         async with open_here(speed=5) as sandbox, asyncio.timeout(PATIENCE):
             while sum(entry["event"] == "job finished" for entry in entries) < 3:
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(0.2)
             async with visited(sandbox) as visitor:
                 while sum("Completed" in words for words in await visitor.words()) < 3:
-                    await asyncio.sleep(0.05)
+                    await asyncio.sleep(0.2)
             # The same messages, each edited into its result.
             after = sandbox.guild.channel.history()
             assert [message.id for message in after] == [message.id for message in before]

@@ -11,6 +11,7 @@ import pytest
 from bot.sandbox.app import Sandbox, SandboxOptions, open_sandbox
 from bot.sandbox.avatars import SAMPLES
 from bot.sandbox.welcome import FACE, TARGET
+from tests.harness import shared_workers
 from tests.patience import PATIENCE
 from tests.sandbox.visitor import AGREED, Visitor
 
@@ -24,7 +25,10 @@ TWO_FILES = {
 @asynccontextmanager
 async def opened(tmp_path: Path) -> AsyncGenerator[tuple[Sandbox, Visitor]]:
     options = SandboxOptions(0, 100.0, browser=False, folder=tmp_path)
-    async with open_sandbox(AGREED, options) as sandbox, aiohttp.ClientSession() as session:
+    async with (
+        open_sandbox(AGREED, options, workers=shared_workers()) as sandbox,
+        aiohttp.ClientSession() as session,
+    ):
         yield sandbox, await Visitor.open(session, sandbox.address)
 
 
@@ -126,4 +130,4 @@ async def test_a_report_is_decided_in_the_moderators_channel(tmp_path: Path) -> 
         await visitor.submit(note="He did not agree")
         async with asyncio.timeout(PATIENCE):
             while len(sandbox.guild.channel.history()) > 1:
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(0.2)

@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from bot.sandbox.app import SandboxOptions, open_sandbox
 from bot.sandbox.proxy import PAGE, PATCHES, Proxy
+from tests.harness import shared_workers
 from tests.sandbox.visitor import AGREED
 
 STATIC = files("simcord") / "preview" / "static"
@@ -54,7 +55,10 @@ async def test_a_proxy_without_a_preview_responds_503() -> None:
 
 async def test_the_operators_page_is_one_click_away_and_for_this_machine_only(tmp_path: Path) -> None:
     options = SandboxOptions(0, 10, browser=False, folder=tmp_path)
-    async with open_sandbox(AGREED, options) as sandbox, aiohttp.ClientSession() as session:
+    async with (
+        open_sandbox(AGREED, options, workers=shared_workers()) as sandbox,
+        aiohttp.ClientSession() as session,
+    ):
         async with session.get(sandbox.address) as answer:
             assert 'href="/operator/"' in await answer.text()
         async with session.get(f"{sandbox.address}/operator") as answer:
@@ -75,7 +79,10 @@ async def test_the_operators_page_is_one_click_away_and_for_this_machine_only(tm
 
 async def test_the_page_lies_at_the_plain_address_and_is_for_this_machine_only(tmp_path: Path) -> None:
     options = SandboxOptions(0, 10, browser=False, folder=tmp_path)
-    async with open_sandbox(AGREED, options) as sandbox, aiohttp.ClientSession() as session:
+    async with (
+        open_sandbox(AGREED, options, workers=shared_workers()) as sandbox,
+        aiohttp.ClientSession() as session,
+    ):
         async with session.get(sandbox.address) as answer:
             page = await answer.text()
             assert "<title>Doppel's sandbox</title>" in page

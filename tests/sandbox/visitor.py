@@ -10,6 +10,9 @@ import aiohttp
 from bot.settings import Consent, Settings
 from tests.patience import PATIENCE
 
+# The sandbox spends more on one state of the page than a browser on showing it.
+_PAUSE = 0.2
+
 # Most tests skip the consent.
 AGREED = Settings(consent=Consent(required=False))
 
@@ -43,13 +46,13 @@ class Visitor:
         """Return all messages' texts once the last one contains the word."""
         async with asyncio.timeout(PATIENCE):
             while word not in (words := await self.words())[-1]:
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(_PAUSE)
         return words
 
     async def until_anywhere(self, word: str) -> None:
         async with asyncio.timeout(PATIENCE):
             while not any(word in words for words in await self.words()):
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(_PAUSE)
 
     async def run(self, command: str, files: dict[str, File], **options: str) -> dict[str, Any]:
         entries = (await self._request("GET", "/api/commands"))["entries"]
@@ -114,7 +117,7 @@ class Visitor:
         async with asyncio.timeout(PATIENCE):
             # A channel of direct messages begins with the first one.
             while name not in await self.channels():
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(_PAUSE)
         (channel,) = [each for each in self._page["server"]["channels"] if each["name"] == name]
         await self.open_channel_by_id(int(channel["id"]))
 
