@@ -14,7 +14,7 @@ from bot.chat.orders.face_picker import FacePicker
 from bot.chat.orders.message_media import AuthorOptedOut, NothingPosted, posted_in
 from bot.chat.orders.price_confirmation import PriceConfirmation
 from bot.chat.orders.services import OrderServices
-from bot.chat.orders.swap_form import OneTarget, SwapChoice, SwapForm, SwapRequest, form_for
+from bot.chat.orders.swap_form import OnlyOneTarget, SwapChoice, SwapForm, SwapRequest, form_for
 from cogs.comic import FaceswapComic
 from cogs.faceswap_v4 import FaceswapV4
 from cogs.faceswap_v5 import FaceswapV5
@@ -90,7 +90,7 @@ class Swap(commands.Cog):
 
     async def _continue(self, interaction: Interaction, request: SwapRequest) -> None:
         if request.path.pairs_faces and request.more:
-            raise OneTarget
+            raise OnlyOneTarget
         if request.path.pairs_faces and self._picker is not None:
             await self._picker.offer(interaction, request)
         else:

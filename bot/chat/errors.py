@@ -30,7 +30,7 @@ from bot.chat.orders.message_media import AuthorOptedOut, NothingPosted
 from bot.chat.orders.order_handler import ShuttingDown
 from bot.chat.orders.pairs_card import AlreadyOrdered
 from bot.chat.orders.saved_faces import BothFaces, NoFace
-from bot.chat.orders.swap_form import OneTarget
+from bot.chat.orders.swap_form import OnlyOneTarget
 from bot.chat.text import Text
 from bot.chat.ui.card import credits_words, relative_timestamp
 from bot.chat.ui.info_card import sanitize
@@ -89,7 +89,7 @@ _KEYS: Mapping[type[BaseException], str] = {
     BadName: "refused.face_name",
     NothingPaired: "refused.nothing_paired",
     AlreadyOrdered: "refused.already_ordered",
-    OneTarget: "refused.one_target",
+    OnlyOneTarget: "refused.one_target",
     NothingPosted: "refused.nothing_posted",
     AuthorOptedOut: "refused.not_to_be_used",
     UnknownOwner: "refused.unknown_owner",

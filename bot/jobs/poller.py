@@ -8,8 +8,12 @@ import structlog
 from bot.jobs.job import Job, Reason, State
 from bot.jobs.ports import JobPorts
 from bot.jobs.stages import Processing, Queued
-from bot.segmind import protocol
+from bot.segmind import states
+from bot.segmind.errors import SegmindError, Unavailable, UnreadableResponse
+from bot.segmind.history import Found
+from bot.segmind.outputs import Link
 from bot.segmind.polling import Look, PollTiming
+from bot.segmind.protocol import is_block
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -30,7 +34,7 @@ class Poller:
         timeout: float,
         on_cost: Callable[[float | None], None] = lambda _: None,
         history_delays: Sequence[float] = HISTORY_DELAYS,
-        forgotten_after: float = protocol.FORGOTTEN_AFTER,
+        forgotten_after: float = states.FORGOTTEN_AFTER,
     ) -> None:
         """`timeout`: seconds after which the poller gives up a job that does not end.
 
@@ -57,53 +61,53 @@ class Poller:
             await self._clock.sleep(look.wait(self._clock.now()))
             try:
                 state = await self._segmind.status(job.request_id or "", look)
-            except protocol.UnreadableResponse as error:
+            except UnreadableResponse as error:
                 unreadable += 1
                 log.warning("status response unreadable", error=error.detail)
                 if unreadable >= MAX_UNREADABLE:
                     return await self._end(job, State.FAILED, Reason.RESULT, error.detail)
                 look.failed(self._clock.now())
                 continue
-            except protocol.Unavailable as error:
+            except Unavailable as error:
                 log.warning("status request failed", error=error.detail)
                 state = None
             if (moved := await self._apply(job, state, look)) is not None:
                 return moved
             if self._clock.now() - timeout_start > self._timeout:
                 # A clock that was set forward makes a job look old while Segmind still works on it.
-                if is_extended or not isinstance(state, protocol.Queued | protocol.Processing):
+                if is_extended or not isinstance(state, states.Queued | states.Processing):
                     return await self._resolve_expired(job)
                 timeout_start, is_extended = self._clock.now(), True
 
-    async def _apply(self, job: Job, state: protocol.State | None, look: Look) -> Job | None:
+    async def _apply(self, job: Job, state: states.State | None, look: Look) -> Job | None:
         """Show or write down the status; return the job where that was the end of polling."""
         now = self._clock.now()
         match state:
             case None:
                 look.failed(now)
                 return None
-            case protocol.Queued():
+            case states.Queued():
                 look.seen(now, is_queued=True)
                 self._watcher.show(job, Queued(look.sent_at, look.usual))
                 return None
-            case protocol.Processing():
+            case states.Processing():
                 look.seen(now, is_queued=False)
                 self._watcher.show(job, Processing(look.sent_at, look.usual))
                 return None
-            case protocol.Completed(output, metrics):
+            case states.Completed(output, metrics):
                 look.ended(now, metrics.seconds)
                 self._on_cost(metrics.remaining_credits)
                 if metrics.implausible_cost is not None:
                     log.warning("implausible cost ignored", cost=metrics.implausible_cost)
-                url = output.url if isinstance(output, protocol.Link) else None
+                url = output.url if isinstance(output, Link) else None
                 return await self._store.move(job, job.to(State.READY, output=url, cost=metrics.cost))
-            case protocol.Failed(detail, blocked):
+            case states.Failed(detail, blocked):
                 return await self._fail(job, detail, blocked=blocked)
-            case protocol.Expired() if now - look.sent_at < self._forgotten_after:
+            case states.Expired() if now - look.sent_at < self._forgotten_after:
                 look.failed(now)
                 log.warning("fresh request not found", request=job.request_id)
                 return await self._end_from_history(job)
-            case protocol.Expired():
+            case states.Expired():
                 return await self._resolve_expired(job)
             case _:
                 assert_never(state)
@@ -121,16 +125,16 @@ class Poller:
         """Write down the end that Segmind's history shows; return nothing where it shows none."""
         try:
             found = await self._segmind.history_record(job.request_id or "")
-        except protocol.SegmindError as error:
+        except SegmindError as error:
             log.warning("history request failed", error=error.detail)
             return None
         match found:
-            case protocol.Found(status="COMPLETED", output=protocol.Link(url), cost=cost):
+            case Found(status="COMPLETED", output=Link(url), cost=cost):
                 log.info("result found in the history")
                 return await self._store.move(job, job.to(State.READY, output=url, cost=cost))
-            case protocol.Found(status="FAILED", error=error):
+            case Found(status="FAILED", error=error):
                 detail = error or ""
-                return await self._fail(job, detail, blocked=protocol.is_block(detail))
+                return await self._fail(job, detail, blocked=is_block(detail))
             case _:
                 return None
 

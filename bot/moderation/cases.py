@@ -13,7 +13,7 @@ from bot.periodic import run_periodically
 
 log = structlog.stdlib.get_logger(__name__)
 
-# Characters of a report's details.
+# Longest details of a report, in characters.
 DETAILS_LIMIT = 500
 # Seconds until the next attempt to tell somebody of a case, after one that failed or ended with its process.
 RETRY_SECONDS = 600.0

@@ -15,9 +15,13 @@ from bot.jobs.delivery import Delivery
 from bot.jobs.job import Job, Reason, State
 from bot.jobs.stages import Queued
 from bot.sandbox.segmind import LocalSegmind
-from bot.segmind import protocol
+from bot.segmind import states
 from bot.segmind.client import SegmindClient
+from bot.segmind.errors import Unavailable, UnreadableResponse
+from bot.segmind.history import Found
 from bot.segmind.polling import Look
+from bot.segmind.protocol import parse_status
+from bot.segmind.responses import Response
 from bot.store import StoreUnavailable
 from tests.clocks import HeldClock
 from tests.harness import eventually, local_segmind
@@ -100,9 +104,9 @@ async def test_a_result_inside_the_response_is_delivered_like_any_other(harness:
 class UnreadableStatus(SegmindClient):
     """Segmind says COMPLETED without an output."""
 
-    async def status(self, request_id: str, look: Look | None = None) -> protocol.State:
+    async def status(self, request_id: str, look: Look | None = None) -> states.State:
         del look
-        raise protocol.UnreadableResponse(f"{request_id} is completed without an output")
+        raise UnreadableResponse(f"{request_id} is completed without an output")
 
 
 async def test_a_job_whose_status_stays_unreadable_ends_without_a_charge(
@@ -118,13 +122,13 @@ async def test_a_job_whose_status_stays_unreadable_ends_without_a_charge(
 class ImplausibleCost(SegmindClient):
     """Segmind reports a cost that no ledger could hold."""
 
-    async def status(self, request_id: str, look: Look | None = None) -> protocol.State:
+    async def status(self, request_id: str, look: Look | None = None) -> states.State:
         body = json.dumps({"status": "COMPLETED", "metrics": {"cost": 1e14}}).encode()
         state = await super().status(request_id, look)
-        if not isinstance(state, protocol.Completed):
+        if not isinstance(state, states.Completed):
             return state
-        parsed = protocol.parse_status(protocol.Response(200, body))
-        return replace(state, metrics=cast("protocol.Completed", parsed).metrics)
+        parsed = parse_status(Response(200, body))
+        return replace(state, metrics=cast("states.Completed", parsed).metrics)
 
 
 async def test_an_implausible_cost_is_logged_and_the_expected_one_counts(
@@ -143,11 +147,11 @@ async def test_an_implausible_cost_is_logged_and_the_expected_one_counts(
 class NoStatus(SegmindClient):
     """Segmind accepts jobs and never answers a status request."""
 
-    async def status(self, request_id: str, look: Look | None = None) -> protocol.State:
+    async def status(self, request_id: str, look: Look | None = None) -> states.State:
         del look
-        raise protocol.Unavailable(f"no status of {request_id}")
+        raise Unavailable(f"no status of {request_id}")
 
-    async def history_record(self, request_id: str) -> protocol.Found | None:
+    async def history_record(self, request_id: str) -> Found | None:
         del request_id
 
 
@@ -193,21 +197,19 @@ class ForgetfulSegmind(SegmindClient):
     history_errors = 0
     requests = 0
 
-    async def status(self, request_id: str, look: Look | None = None) -> protocol.State:
+    async def status(self, request_id: str, look: Look | None = None) -> states.State:
         # Only after the job's end: before that, the history does not know it either.
         state = await super().status(request_id, look)
         stuck = self.requests > 20
         self.requests += 1
         return (
-            state
-            if isinstance(state, protocol.Queued | protocol.Processing) and not stuck
-            else protocol.Expired()
+            state if isinstance(state, states.Queued | states.Processing) and not stuck else states.Expired()
         )
 
-    async def history_record(self, request_id: str) -> protocol.Found | None:
+    async def history_record(self, request_id: str) -> Found | None:
         if self.history_errors:
             self.history_errors -= 1
-            raise protocol.Unavailable("the history is away")
+            raise Unavailable("the history is away")
         return await super().history_record(request_id)
 
 
@@ -243,13 +245,13 @@ class LaggingSegmind(SegmindClient):
     unknown = 0
     unlisted = 0
 
-    async def status(self, request_id: str, look: Look | None = None) -> protocol.State:
+    async def status(self, request_id: str, look: Look | None = None) -> states.State:
         if self.unknown:
             self.unknown -= 1
-            return protocol.Expired()
+            return states.Expired()
         return await super().status(request_id, look)
 
-    async def history_record(self, request_id: str) -> protocol.Found | None:
+    async def history_record(self, request_id: str) -> Found | None:
         if self.unlisted:
             self.unlisted -= 1
             return None

@@ -1,4 +1,4 @@
-"""A member's setting whether to confirm the price before an order with one click."""
+"""Setting of a member: show the price first, before an order with one click."""
 
 from bot.chat.shared import Shared
 from bot.chat.ui.card import GREEN

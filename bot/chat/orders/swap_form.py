@@ -68,7 +68,7 @@ class SwapRequest:
     """Further targets, which make the order a batch."""
 
 
-class OneTarget(Exception):
+class OnlyOneTarget(Exception):
     """The order has several targets, but its model pairs the faces of one picture."""
 
 
