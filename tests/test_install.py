@@ -12,7 +12,7 @@ DEAD_PROXY = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), "http://1
 
 
 def refused(venv: Path, *, modules: Path | None = None, broken: Iterable[str] = ()) -> list[str]:
-    """What it says on stderr, on a machine that is cut off from the network."""
+    """Lines on stderr, on a machine that is cut off from the network."""
     if modules is not None:
         modules.mkdir()
         words = "".join(f"import sys; sys.modules[{name!r}] = None\n" for name in broken)

@@ -1,4 +1,4 @@
-"""Nothing in the bot is there for nobody: no code without a caller, no setting without an effect."""
+"""The bot has no code without a caller, and no setting without an effect."""
 
 import ast
 from collections.abc import Iterator

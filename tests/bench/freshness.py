@@ -1,4 +1,4 @@
-"""How late members see a change of their jobs, and for how many requests: the bot beside the official SDK.
+"""Delay with which members see changes of their jobs, and its cost in requests: the bot beside the SDK.
 
 Both work for the same members under the same limit, in virtual time: the bot by its own client, scheduler and
 poller, the SDK by the loop of its `wait`, a status at once and after every second. The SDK raises an error

@@ -1,1 +1,1 @@
-"""Mirrors the room of the same name."""
+"""Tests of `bot.chat`."""

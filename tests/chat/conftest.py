@@ -43,7 +43,7 @@ class House:
     running: AsyncExitStack
 
     async def restart(self) -> None:
-        """What the old one was about to do is not done."""
+        """Stop the bot, drop its unfinished work, and start it again."""
         await self.running.aclose()
         app = await self.running.enter_async_context(build_app(self.settings, workers=shared_workers()))
         await self.server.stage.env.restart_bot(app.client)

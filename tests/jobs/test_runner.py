@@ -102,7 +102,7 @@ async def test_a_result_inside_the_response_is_delivered_like_any_other(harness:
 
 
 class UnreadableStatus(SegmindClient):
-    """Segmind says COMPLETED without an output."""
+    """Client of a Segmind that reports COMPLETED without an output."""
 
     async def status(self, request_id: str, look: Look | None = None) -> states.State:
         del look
@@ -120,7 +120,7 @@ async def test_a_job_whose_status_stays_unreadable_ends_without_a_charge(
 
 
 class ImplausibleCost(SegmindClient):
-    """Segmind reports a cost that no ledger could hold."""
+    """Client of a Segmind that reports a cost which no ledger could hold."""
 
     async def status(self, request_id: str, look: Look | None = None) -> states.State:
         body = json.dumps({"status": "COMPLETED", "metrics": {"cost": 1e14}}).encode()
@@ -145,7 +145,7 @@ async def test_an_implausible_cost_is_logged_and_the_expected_one_counts(
 
 
 class NoStatus(SegmindClient):
-    """Segmind accepts jobs and never answers a status request."""
+    """Client of a Segmind that accepts jobs and never answers a status request."""
 
     async def status(self, request_id: str, look: Look | None = None) -> states.State:
         del look

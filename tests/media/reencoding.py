@@ -1,4 +1,4 @@
-"""What happens to pictures between the bot and the next person who sees them."""
+"""Changes to pictures between the bot and the next person who sees them."""
 
 from PIL import Image
 

@@ -1,4 +1,4 @@
-"""What happens to videos between the bot and the next person who sees them."""
+"""Changes to videos between the bot and the next person who sees them."""
 
 from collections.abc import Callable, Iterable, Iterator
 from io import BytesIO

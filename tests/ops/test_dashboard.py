@@ -76,7 +76,7 @@ async def page(
     values: Values | None = None,
     proxies: tuple[str, ...] = (),
 ) -> AsyncGenerator[str]:
-    """Served by a bot that has just begun; gives its address."""
+    """Serve the page of a bot that has just begun, and yield its address."""
     metrics = Metrics()
     trusted = TrustedProxies([ipaddress.ip_network(proxy) for proxy in proxies])
     shown = Dashboard(
@@ -426,7 +426,7 @@ async def test_the_time_series_knows_recent_responses_and_the_worst_lag(
 
 
 async def figures(stage: Stage, there: Callable[[Any], object] = bool) -> Any:
-    """The first figures of which this holds."""
+    """First figures that meet the condition."""
     async with visiting(stage.app.served_at) as visitor, asyncio.timeout(PATIENCE):
         while True:
             answer = await visitor.ask("GET", "figures", Authorization=f"Bearer {TOKEN}")

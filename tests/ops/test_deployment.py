@@ -123,7 +123,7 @@ def test_two_bots_a_postgres_and_a_prometheus_go_together() -> None:
 
 
 def asked() -> dict[str, set[str]]:
-    """The metrics that are asked for, by the file that does."""
+    """Metrics in the queries of each file."""
     alerts = [rule["expr"] for group in parsed("alerts.yml")["groups"] for rule in group["rules"]]
     panels = json.loads((DEPLOY / "grafana.json").read_text())["panels"]
     charts = [target["expr"] for panel in panels for target in panel["targets"]]

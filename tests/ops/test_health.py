@@ -30,7 +30,7 @@ from tests.patience import PATIENCE
 
 
 async def wrong(address: str | None, path: str) -> dict[str, str]:
-    """What is wrong, with the status that belongs to it."""
+    """Problems in the answer, whose status has to fit."""
     status, media_type, told = await fetched(address, path)
     assert media_type == "application/json"
     assert (status, told["ok"]) == ((503, False) if told["wrong"] else (200, True))
@@ -76,7 +76,7 @@ async def test_a_bot_whose_database_cannot_be_written_to_is_not_ready(stage: Sta
 
 
 class Stuck:
-    """A store that answers nobody until it is let."""
+    """Store that does not answer until the test allows it."""
 
     def __init__(self) -> None:
         self.asked = 0

@@ -194,8 +194,8 @@ def read(registry: CollectorRegistry) -> Scrape:
     return Scrape(generate_latest(registry).decode())
 
 
-class Shelf:
-    """A store that gives what it is told to."""
+class ScriptedStore:
+    """Store whose adopted jobs the test sets."""
 
     def __init__(self, *jobs: Job) -> None:
         self.jobs = jobs
@@ -216,10 +216,12 @@ class Shelf:
             raise StaleJob
 
 
-def observed(shelf: Shelf, clock: LeapingClock) -> tuple[ObservedStore, JobMeter, CollectorRegistry]:
+def observed(
+    scripted_store: ScriptedStore, clock: LeapingClock
+) -> tuple[ObservedStore, JobMeter, CollectorRegistry]:
     registry = CollectorRegistry()
     jobs = JobMeter(registry, clock)
-    return ObservedStore(cast("Store", shelf), jobs), jobs, registry
+    return ObservedStore(cast("Store", scripted_store), jobs), jobs, registry
 
 
 async def test_adopted_jobs_are_open_and_only_their_known_times_are_observed() -> None:
@@ -227,7 +229,7 @@ async def test_adopted_jobs_are_open_and_only_their_known_times_are_observed() -
     waiting = job("waiting", created_at=940.0)
     sent = job("sent", state=State.SUBMITTED, request_id="r", submitted_at=970.0)
     ready = job("ready", state=State.READY, output="https://files.example/o.png")
-    store, _, registry = observed(Shelf(waiting, sent, ready), clock)
+    store, _, registry = observed(ScriptedStore(waiting, sent, ready), clock)
     await adopted_by(store)
     assert read(registry)("doppel_jobs_open") == 3
     await store.move(waiting, waiting.to(State.SUBMITTING, submitted_at=1000.0))
@@ -244,10 +246,10 @@ async def test_adopted_jobs_are_open_and_only_their_known_times_are_observed() -
 @pytest.mark.parametrize("step", ["move", "tell"])
 async def test_a_job_that_another_process_has_taken_over_is_not_open_here(step: str) -> None:
     done = job("a", state=State.DONE, delivery=Delivery.EDITED)
-    shelf = Shelf(done)
-    store, _, registry = observed(shelf, LeapingClock())
+    scripted_store = ScriptedStore(done)
+    store, _, registry = observed(scripted_store, LeapingClock())
     await adopted_by(store)
-    shelf.lost = True
+    scripted_store.lost = True
     with pytest.raises(StaleJob):
         await (store.mark_told(done) if step == "tell" else store.move(done, done))
     seen = read(registry)
@@ -258,7 +260,7 @@ async def test_a_job_that_another_process_has_taken_over_is_not_open_here(step: 
 async def test_the_delay_excludes_segminds_own_time() -> None:
     clock = LeapingClock(1000.0)
     sent = job("sent", state=State.SUBMITTED, request_id="r", submitted_at=980.0)
-    store, jobs, registry = observed(Shelf(sent), clock)
+    store, jobs, registry = observed(ScriptedStore(sent), clock)
     await adopted_by(store)
     jobs.polled("r", Queued())
     jobs.polled("another's", Queued())

@@ -39,7 +39,7 @@ TRACED = {"traces": True}
 
 
 class Collector:
-    """Jobs as their spans tell of them."""
+    """Traces of jobs, and the spans that they exported."""
 
     def __init__(self, **choices: Any) -> None:
         self.kept = InMemorySpanExporter()
@@ -86,7 +86,7 @@ def own_id(span: ReadableSpan) -> int:
 
 @pytest.fixture
 def told(monkeypatch: pytest.MonkeyPatch) -> list[InMemorySpanExporter]:
-    """What each process of the whole bot tells of its jobs."""
+    """Spans of each process of the whole bot."""
     kept: list[InMemorySpanExporter] = []
 
     def exporter() -> InMemorySpanExporter:

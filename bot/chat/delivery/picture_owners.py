@@ -45,7 +45,7 @@ async def _owners(message: discord.Message, client: discord.Client, forwards: in
 
 
 def _members_of_card(message: discord.Message) -> set[int]:
-    """The member who ordered a message of the bot: by their interaction, and by the buttons of their job."""
+    """Members who ordered what a message of the bot shows, by its interaction and its buttons."""
     asked = message.interaction_metadata
     found: set[int] = set() if asked is None else {asked.user.id}
     owners = (owner_of(custom_id) for custom_id in _custom_ids(message.components))

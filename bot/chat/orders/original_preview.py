@@ -20,8 +20,8 @@ _SEGMIND = ".segmind.com"
 class OriginalPreviews:
     """Small copies of target pictures, without metadata, as long as they fit into memory.
 
-    A copy is attached to the result and lasts as long. A link of Discord's or Segmind's, which expires after
-    a day, only serves orders from before a restart.
+    The bot attaches the copy to the result. It has no copies of orders from before a restart, and uses
+    Discord's or Segmind's links instead, which expire after a day.
     """
 
     def __init__(self, text: Text, clock: Clock, *, max_bytes: int = MAX_BYTES) -> None:

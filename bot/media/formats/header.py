@@ -30,7 +30,8 @@ class PictureHeader(NamedTuple):
 class AnimationHeader(NamedTuple):
     """Header of a picture with one or more frames.
 
-    `stripped` is the same animation with only its pixels and their timing, for the same reason as above.
+    `stripped` is the same animation with only its pixels and their timing, for the same reason as in
+    `PictureHeader`.
     """
 
     width: int

@@ -56,7 +56,7 @@ def age_restrict(stage: Stage) -> None:
     channel.nsfw = True
 
 
-async def x(stage: Stage) -> None:
+async def test_orders_in_age_restricted_channels_are_refused(stage: Stage) -> None:
     age_restrict(stage)
     await (await stage.order("faceswap-v5")).refused(wording("refused.age_restricted"))
 

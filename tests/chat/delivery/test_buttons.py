@@ -275,13 +275,13 @@ async def test_a_private_result_leaves_only_a_note_in_the_channel(stage: Stage) 
     assert "secret" not in "".join(reply.edits)
     assert "files" not in text
     assert reply.attachments == []
-    (sent,) = private(stage)
+    (sent,) = direct_messages(stage)
     assert "secret" in sent
     assert "in this channel" in sent
     assert (await stage.wait_until_told(reply)).delivery == "direct"
 
 
-def private(stage: Stage) -> list[str]:
+def direct_messages(stage: Stage) -> list[str]:
     """Return the direct messages that the bot sent."""
     return [
         "\n".join(texts(entry.json["components"]))

@@ -39,7 +39,7 @@ def moderator(server: Server) -> simcord.MemberActor:
 
 
 async def with_log(server: Server) -> simcord.ChannelHandle:
-    """A log, and the wish that moderators look at each result in it."""
+    """Log channel in which moderators approve each result."""
     channel = server.guild.create_text_channel("mod-log")
     await server.tell("log", channel=channel)
     assert wording("deed.approval_on") in await server.tell("approve", on=True)
@@ -94,7 +94,7 @@ def shown_pictures(message: Any) -> list[dict[str, Any]]:
 
 
 def cards_in(log: simcord.ChannelHandle) -> list[Any]:
-    """With which moderators were asked."""
+    """Cards on which moderators were asked for approval."""
     words = (wording("approval.title"), "Decided")
     return [each for each in log.history() if any(word in "\n".join(said_in(each)) for word in words)]
 
@@ -220,7 +220,7 @@ async def test_a_refusal_by_discord_is_no_reason_to_forget_an_approval(
 
 
 async def expire(server: Server, job: Job) -> None:
-    """Its quarter of an hour is over."""
+    """Let the token of the job's reply expire."""
     await server.stage.execute("UPDATE jobs SET token_until = 0 WHERE id = ?", job.id)
 
 
@@ -290,7 +290,7 @@ def operator(server: Server, monkeypatch: pytest.MonkeyPatch) -> simcord.MemberA
 
 
 async def lose_the_log(server: Server) -> None:
-    """Somebody has deleted the channel."""
+    """Delete the log channel."""
     access_admin = server.stage.app.client.admin.access_admin
     await access_admin.set_log(server.credit_admin[1], 17, pictures=False)
 

@@ -137,14 +137,14 @@ async def test_a_video_that_is_sent_to_a_model_of_pictures_is_explained(stage: S
 # The menu
 
 
-async def into(stage: Stage, message: Any) -> simcord.InteractionResult:
+async def use_menu_on(stage: Stage, message: Any) -> simcord.InteractionResult:
     return await stage.member.context_menu(stage.channel, MENU, message)
 
 
 async def test_the_one_picture_of_a_message_needs_no_choice(stage: Stage) -> None:
     author = stage.another_member("bob")
     message = await author.send(stage.channel, "look", attachments=[TARGET, ("words.txt", b"words")])
-    shown = await into(stage, message)
+    shown = await use_menu_on(stage, message)
     asked = fields(shown)
     assert list(asked) == ["face", "path", "wishes"]
     assert choices(asked["path"]) == ["fast", "best", "group", "comic"]
@@ -155,7 +155,7 @@ async def test_the_one_picture_of_a_message_needs_no_choice(stage: Stage) -> Non
 
 async def test_of_several_files_one_is_chosen(stage: Stage) -> None:
     message = await stage.member.send(stage.channel, "", attachments=[TARGET, ("clip.mp4", video())])
-    shown = await into(stage, message)
+    shown = await use_menu_on(stage, message)
     asked = fields(shown)
     assert [each["label"] for each in asked["which"]["options"]] == ["1. photo.png", "2. clip.mp4"]
     assert choices(asked["path"]) == ["fast", "best", "group", "comic", "video"]
@@ -165,7 +165,7 @@ async def test_of_several_files_one_is_chosen(stage: Stage) -> None:
 
 async def test_a_message_with_a_video_offers_only_models_for_videos(stage: Stage) -> None:
     message = await stage.member.send(stage.channel, "", attachments=[("clip.mp4", video())])
-    shown = await into(stage, message)
+    shown = await use_menu_on(stage, message)
     assert list(fields(shown)) == ["face", "wishes"]
     assert (await ordered(stage, await sent(stage, shown, face=FACE))).slug == "ai-face-swap"
 
@@ -174,7 +174,7 @@ async def test_the_picture_of_a_card_can_be_used_again(stage: Stage) -> None:
     card = await stage.order("faceswap-v5")
     await stage.finish(card, "Completed")
     assert card.result.response is not None
-    shown = await into(stage, card.result.response.message)
+    shown = await use_menu_on(stage, card.result.response.message)
     assert "which" not in fields(shown)
     await stage.finish(await sent(stage, shown, face=FACE, path="fast"), "Completed")
     assert await width_sent(stage) == 80
@@ -195,28 +195,28 @@ async def test_each_picture_of_a_message_is_found_once(stage: Stage) -> None:
     shown = await channel.send(view=view)
     source = stage.app.client.orders.source
     assert [each.file.filename for each in posted_in(shown, source)] == ["b.webp", "a.png"]
-    form = await into(stage, embedded)
+    form = await use_menu_on(stage, embedded)
     await stage.finish(await sent(stage, form, face=FACE, path="fast"), "Completed")
     assert await width_sent(stage) == 80
 
 
 async def test_a_deleted_picture_is_explained(stage: Stage) -> None:
     gone = discord.Embed().set_image(url=f"{stage.segmind.url}/assets/gone.png")
-    form = await into(stage, await stage.guild.create_webhook(stage.channel).send(embed=gone))
+    form = await use_menu_on(stage, await stage.guild.create_webhook(stage.channel).send(embed=gone))
     reply = await sent(stage, form, face=FACE, path="fast")
     await reply.refused("`gone.png` couldn't be loaded from Discord")
 
 
 async def test_a_message_without_pictures_says_so(stage: Stage) -> None:
     message = await stage.member.send(stage.channel, "words", attachments=[("words.txt", b"words")])
-    assert "There is no picture or video in that message" in said(await into(stage, message))
+    assert "There is no picture or video in that message" in said(await use_menu_on(stage, message))
 
 
 async def test_pictures_of_a_member_who_opted_out_are_not_used(stage: Stage) -> None:
     author = stage.another_member("bob")
     message = await author.send(stage.channel, "", attachments=[TARGET])
     await stage.app.store.moderation.set_opted_out(author.id, out=True)
-    assert wording("refused.not_to_be_used") in said(await into(stage, message))
+    assert wording("refused.not_to_be_used") in said(await use_menu_on(stage, message))
     own = await author.context_menu(stage.channel, MENU, message)
     assert own.modal is not None
 
@@ -230,7 +230,7 @@ async def test_the_result_of_a_member_who_opted_out_is_not_used(stage: Stage) ->
     await stage.app.store.moderation.set_opted_out(stage.member.id, out=True)
     assert wording("refused.not_to_be_used") in said(await mallory.context_menu(stage.channel, MENU, message))
     # The owner may use their own, and others may once the owner allows it again.
-    assert (await into(stage, message)).modal is not None
+    assert (await use_menu_on(stage, message)).modal is not None
     await stage.app.store.moderation.set_opted_out(stage.member.id, out=False)
     assert (await mallory.context_menu(stage.channel, MENU, message)).modal is not None
 
@@ -256,7 +256,7 @@ async def test_a_result_that_was_posted_without_an_interaction_belongs_to_the_me
 async def test_pictures_of_the_bot_that_belong_to_no_job_are_not_used(stage: Stage) -> None:
     channel = stage.app.client.get_partial_messageable(stage.channel.id, guild_id=stage.guild.id)
     posted = await channel.send(embed=discord.Embed().set_image(url="https://example.org/a.png"))
-    assert wording("refused.unknown_owner") in said(await into(stage, posted))
+    assert wording("refused.unknown_owner") in said(await use_menu_on(stage, posted))
 
 
 async def test_forwarding_a_picture_does_not_get_around_an_opt_out(stage: Stage) -> None:
@@ -278,7 +278,7 @@ async def test_forwarding_a_picture_does_not_get_around_an_opt_out(stage: Stage)
 async def test_a_gif_of_a_message_is_offered_as_a_video_first(stage: Stage) -> None:
     author = stage.another_member("bob")
     message = await author.send(stage.channel, "look", attachments=[("dance.gif", moving("GIF"))])
-    shown = await into(stage, message)
+    shown = await use_menu_on(stage, message)
     assert choices(fields(shown)["path"])[0] == "video"
     reply = await sent(stage, shown, face=FACE, path="video")
     job = await ordered(stage, reply)

@@ -46,7 +46,7 @@ async def test_the_corners_of_the_mouth_rise_and_fall(
     render: Render, measure: Measure, astronaut: bytes, face_b: bytes
 ) -> None:
     def rise(face: Face) -> float:
-        """How far the corners are above the middle of the lips, in parts of the face."""
+        """Height of the corners above the middle of the lips, in parts of the face."""
         corners, middle = face.mesh[[61, 291], :2].mean(axis=0), face.mesh[[0, 17], :2].mean(axis=0)
         return float((corners - middle) @ face.upward) / face.size
 
