@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 # Larger files are refused by their size, before anything looks at them.
 _MAX_BYTES = 20 * 2**20
-# To learn what it has downloaded, pip prepares a build of it, which takes minutes on a busy machine.
+# To read a package's name, pip prepares its build, which takes minutes on a busy machine.
 _PATIENCE = 900
 
 

@@ -238,7 +238,7 @@ class FairQueue:
         return None
 
     def _offer(self, member: _Member) -> None:
-        """Let the member's first entry stand among those that may be admitted."""
+        """Put the member's first entry among those that may be admitted."""
         self._full_members.discard(member)
         if not member.entries or member.offer is not None:
             return

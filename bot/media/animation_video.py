@@ -13,7 +13,7 @@ from PIL import Image
 from bot.media import animation, sniff
 from bot.media.types import Limits, TooLarge
 
-# Of transparent animations, which videos cannot be.
+# Background of transparent animations, because a video has no transparency.
 _BACKGROUND = "white"
 # Small enough steps for the delays of all formats, of which WebP has the shortest.
 _TICK = Fraction(1, 1000)

@@ -169,7 +169,7 @@ class _Preview:
             content = _patched(request.path, await answer.read())
             kept = {name: value for name, value in answer.headers.items() if name.lower() not in _HOP_HEADERS}
             if request.path.startswith("/fonts/"):
-                # Twenty megabytes, with their version in the names.
+                # These files have twenty megabytes, and their version in their names.
                 kept["Cache-Control"] = "max-age=31536000, immutable"
             return web.Response(status=answer.status, body=content, headers=kept)
 

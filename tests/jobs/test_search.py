@@ -163,7 +163,7 @@ async def test_a_history_that_does_not_show_our_requests_releases_nothing(histor
     searching.values[release_key("other")] = "1"
     await searching.run(INTERVAL)
     assert searching.answers == {"other": None}
-    # What the history shows afterwards counts again.
+    # Afterwards, the history counts again.
     searching.history.error, searching.history.rows = None, [row_of(unknown()), *shown]
     await searching.run(INTERVAL)
     assert isinstance(searching.answers["lost"], Found)

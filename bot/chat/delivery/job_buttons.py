@@ -129,7 +129,7 @@ def show_rows(job: Job, text: Text) -> list[ui.ActionRow[Any]]:
 
 
 def batch_rows(jobs: Sequence[Job], text: Text, *, public: bool) -> list[ui.ActionRow[Any]]:
-    """Buttons of a batch: cancel what waits, and at the end what `end_rows` has for results."""
+    """Buttons of a batch: to cancel its waiting jobs, and at the end those of `end_rows` for results."""
     if any(job.state is State.HELD for job in jobs):
         return [_row(button(Action.REST, jobs[0], text))]
     shown = [job for job in jobs if job.state is State.DONE and not job.is_kept_back]

@@ -87,7 +87,7 @@ class Showcase:
             raise ShowcaseClosed from error
         await self._posts.keep_post(job.id, channel_id, sent.id)
         if await self._posts.is_taken_down(job.id):
-            # It was removed meanwhile, by somebody who did not find this message yet.
+            # Somebody removed the result meanwhile, before this message was on record.
             await self._messages.delete_post(channel_id, sent.id)
             raise NotShareable
         log.info("result shared", job=job.id, guild=job.place.guild_id)

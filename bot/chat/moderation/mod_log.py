@@ -60,7 +60,7 @@ class ModLog:
                 return
             await self._moderation_store.keep_log_entry(job.id, rules.log_channel, sent.id)
             if await self._moderation_store.is_taken_down(job.id):
-                # It was removed meanwhile, by somebody who did not find this entry yet.
+                # Somebody removed the result meanwhile, before this entry was on record.
                 await self.remove_picture(job)
         except (*DISCORD_ERRORS, StoreAway) as error:
             log.warning("finished job not logged", job=job.id, reason=type(error).__name__)

@@ -21,9 +21,9 @@ from bot.store.tables import is_named, jobs, listed, people, posts, strikes, tak
 from bot.store.write import audit_log
 
 # Built once, because building a statement takes longer than running it.
-_STANDING = sa.select(people.c.agreed_to, people.c.opted_out_at, people.c.left_at, people.c.confirms).where(
-    people.c.user_id == sa.bindparam("user")
-)
+_PREFERENCES = sa.select(
+    people.c.agreed_to, people.c.opted_out_at, people.c.left_at, people.c.confirms
+).where(people.c.user_id == sa.bindparam("user"))
 _STRIKES = sa.union_all(
     sa.select(jobs.c.settled_at).where(
         jobs.c.user_id == sa.bindparam("user"),
@@ -53,7 +53,7 @@ class SqlModerationStore:
 
     async def preferences(self, user_id: int) -> MemberPreferences:
         async with self._reading() as connection:
-            row = (await connection.execute(_STANDING, {"user": user_id})).one_or_none()
+            row = (await connection.execute(_PREFERENCES, {"user": user_id})).one_or_none()
         if row is None:
             return MemberPreferences()
         agreed_to, opted_out_at, left_at, confirms = row
