@@ -101,7 +101,8 @@ def _state(response: Response) -> State:
     if response.status not in OK and not _is_final(response):
         raise unavailable(response)
     body = response.fields()
-    status, output = _normalize(body.get("status")), output_of(body)
+    status = _normalize(body.get("status"))
+    output = output_of(body) if not status or status in _COMPLETED else None
     if status == "EXPIRED":
         return Expired()
     if status in _FAILED or (response.status == FAILED_STATE and status not in _COMPLETED):

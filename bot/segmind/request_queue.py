@@ -10,7 +10,7 @@ from math import inf
 from bot.segmind.polling import Look
 
 # Ranking takes longer the more looks wait, so it is repeated after this many seconds per look.
-_RANKING_INTERVAL = 0.0005
+_RANKING_INTERVAL = 0.005
 
 
 class RequestKind(Enum):

@@ -65,7 +65,8 @@ class Response:
     @property
     def rate_reset(self) -> float | None:
         """POSIX time from which the key may make requests again, where Segmind states it."""
-        return reset_time(self.headers.get(RESET_HEADER, ""))
+        header = self.headers.get(RESET_HEADER)
+        return None if header is None else reset_time(header)
 
     def _count_of(self, names: Sequence[str]) -> int | None:
         texts = (self.headers[name].strip() for name in names if name in self.headers)
