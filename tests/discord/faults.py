@@ -49,9 +49,10 @@ class ErrorReply:
 
 @dataclass(frozen=True, slots=True)
 class Late:
-    """The call is handled after a delay."""
+    """The call is handled after a delay; with `after`, at once, and only its response is late."""
 
     seconds: float
+    after: bool = False
 
 
 Fault = Limited | Broken | Dropped | ErrorReply | Late

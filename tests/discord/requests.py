@@ -87,7 +87,9 @@ async def _form(request: web.Request) -> tuple[Any, dict[str, File]]:
     files: dict[str, File] = {}
     for name, value in (await request.post()).items():
         if isinstance(value, web.FileField):
-            files[name] = File(value.filename, value.file.read())
+            # A call that is late may outlive its test, and would leave the file open.
+            with value.file as file:
+                files[name] = File(value.filename, file.read())
         elif name == "payload_json":
             body = json.loads(str(value))
         else:

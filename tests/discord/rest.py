@@ -52,7 +52,7 @@ class Rest:
         self, request: web.Request, call: Call, handler: Handler, rules: Rules | None
     ) -> web.StreamResponse:
         fault = self._faults.draw(call.endpoint, call.text)
-        if isinstance(fault, Late):
+        if isinstance(fault, Late) and not fault.after:
             await asyncio.sleep(fault.seconds)
             fault = None
         if fault is not None and (early := _fail_before(request, call, fault)) is not None:
@@ -63,8 +63,10 @@ class Rest:
         body = handler(call)
         if asyncio.iscoroutine(body):
             body = await body
-        if fault is not None:
+        if isinstance(fault, Dropped):
             return _drop_connection(request)
+        if isinstance(fault, Late):
+            await asyncio.sleep(fault.seconds)
         status = 204 if body is None else 200
         if body is not None:
             self._inspector.check_response(call, status, body)

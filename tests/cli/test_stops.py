@@ -1,0 +1,78 @@
+"""`doppel run` that is stopped while a result is on its way to the member."""
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from bot.jobs.job import State
+from tests.discord.environment import SECONDS, SLUG, START, Environment
+from tests.discord.faults import Late
+from tests.discord.program import Program
+from tests.discord.user import Reply, eventually
+from tests.media.files import noise, saved
+from tests.patience import PATIENCE
+from tests.segmind_docs import PRICES
+
+
+def children(bot: Program) -> set[int]:
+    threads = Path(f"/proc/{bot.pid}/task").iterdir()
+    return {int(child) for thread in threads for child in (thread / "children").read_text().split()}
+
+
+def is_alive(process: int) -> bool:
+    return Path(f"/proc/{process}").exists()
+
+
+async def finish_after_a_restart(town: Environment, reply: Reply) -> None:
+    """Start the bot again, and check that the member gets the result once, in the same message."""
+    async with town.bot() as bot:
+        await town.discord.online()
+        await reply.wait_for("Completed")
+        await eventually(lambda: town.row(reply)[1] is State.DONE, lambda: f"{town.row(reply)}")
+        assert await bot.terminate(patience=10) == 0
+    assert len(reply.attachments) == 1
+    assert town.discord.messages.unprompted == []
+    assert len(town.segmind.submissions) == len(town.segmind.billed) == 1
+    assert await town.balance() == (START - PRICES[SLUG], 0)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc lists the media workers")
+async def test_a_stop_while_a_result_is_made_to_fit_delivers_it_after_the_next_start(
+    town: Environment,
+) -> None:
+    town.discord.messages.upload_limit = 40_000
+    async with town.bot() as bot:
+        await town.discord.online()
+        target = ("a.png", saved(noise(400, 300), "PNG"))
+        reply = await town.order(target_image=target)
+        await reply.wait_for("Queued")
+        others = children(bot)
+        town.clock.move(2 * SECONDS)
+        # One worker marks the result, and the next one makes it fit.
+        await eventually(lambda: len(children(bot) - others) == 2, lambda: f"two more children than {others}")
+        new = children(bot) - others
+        for child in new:
+            os.kill(child, signal.SIGSTOP)
+        assert "Completed" not in reply.text
+        assert await bot.terminate(patience=10) == 0
+    assert not any(map(is_alive, new))
+    await finish_after_a_restart(town, reply)
+    assert len(reply.attachments[0].content) <= 40_000
+
+
+@pytest.mark.parametrize("arrived", [False, True], ids=["not yet shown", "shown"])
+async def test_a_stop_while_a_result_is_posted_shows_it_once(town: Environment, arrived: bool) -> None:
+    async with town.bot() as bot:
+        await town.discord.online()
+        reply = await town.order()
+        await reply.wait_for("Queued")
+        late = Late(PATIENCE, after=arrived)
+        town.discord.faults.next("edit", late, about=[reply.token, "Completed"])
+        town.clock.move(2 * SECONDS)
+        await eventually(lambda: town.result_edits(reply), lambda: "the result on its way to Discord")
+        assert len(reply.attachments) == arrived
+        assert await bot.terminate(patience=10) == 0
+    await finish_after_a_restart(town, reply)
