@@ -95,7 +95,7 @@ class MediaWorkers:
             WorkerLimits(cpu_seconds=60, wall_seconds=60, memory=1024 * MIB, preload=("cv2", "PIL.Image"))
         )
         """Finds faces, if the packages for it are installed."""
-        self.detection = MediaWorker(WorkerLimits(cpu_seconds=20, wall_seconds=60, preload=_MARKING))
+        self.detection = MediaWorker(WorkerLimits(cpu_seconds=10, wall_seconds=60, preload=_MARKING))
         """Reads watermarks, which takes seconds."""
 
     def close(self) -> None:

@@ -14,9 +14,10 @@ from bot.chat.errors import ErrorMessages
 from bot.chat.orders.attachments import Unusable
 from bot.chat.text import Text
 from bot.media import operations
-from bot.media.types import Limits, UnusableMedia
+from bot.media.types import Animated, InspectedFile, Limits, UnusableMedia
 from bot.media.worker.limits import WorkerLimits
 from bot.media.worker.process import MediaWorker
+from bot.media.workers import ANIMATION_PIXELS
 from tests.corpora import CORPORA, fetch
 from tests.fuzz.mutations import mutated
 from tests.fuzz.strings import OWN, faults_of_all, fetch_strings
@@ -54,7 +55,7 @@ class Fuzzer:
 
     async def _end_of(self, name: str, content: bytes) -> str:
         try:
-            found = await self._worker.run(operations.inspect_upload, content, Limits(), small_copy=True)
+            found = await self._inspected(content)
         except UnusableMedia as reason:
             sentence = self._messages.message_for(Unusable("target", "a.png", reason))
             if "\n" in sentence or "unexpected" in sentence:
@@ -64,6 +65,13 @@ class Fuzzer:
             self.faults.append(f"{name}: {type(error).__name__}: {error}")
             return "fault"
         return found.media.kind
+
+    async def _inspected(self, content: bytes) -> InspectedFile:
+        try:
+            return await self._worker.run(operations.inspect_upload, content, Limits(), small_copy=True)
+        except Animated:
+            limits = Limits(frame_pixels=ANIMATION_PIXELS)
+            return await self._worker.run(operations.inspect_animation, content, limits)
 
     def close(self) -> None:
         self._worker.close()
