@@ -20,12 +20,9 @@ class InputReader:
     It does not block private addresses: this is a development server on loopback, and its clients use them.
     """
 
-    def __init__(
-        self, hosted: Sequence[Assets], *, max_bytes: int = MAX_BYTES, timeout: float = TIMEOUT
-    ) -> None:
+    def __init__(self, hosted: Sequence[Assets], *, max_bytes: int = MAX_BYTES) -> None:
         self._hosted = hosted
         self._max_bytes = max_bytes
-        self._timeout = aiohttp.ClientTimeout(total=timeout)
         self._session: aiohttp.ClientSession | None = None
 
     async def close(self) -> None:
@@ -57,7 +54,7 @@ class InputReader:
 
     async def _download(self, name: str, address: str) -> bytes:
         if self._session is None:
-            self._session = aiohttp.ClientSession(timeout=self._timeout)
+            self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT))
         async with self._session.get(address) as response:
             if not response.ok:
                 raise CannotRender(f"The input {name} could not be downloaded: HTTP {response.status}.")

@@ -24,6 +24,9 @@ from bot.sandbox.segmind.scheduler import Clock, Outcome, Rendered, Scheduler, S
 
 log = logging.getLogger(__name__)
 
+# Seconds after which a request is forgotten, as at Segmind.
+EXPIRY = 3600.0
+
 
 @dataclass(frozen=True, slots=True)
 class Submission:
@@ -52,7 +55,6 @@ class StoreConfig:
     """Behaviour of the server: `speed` divides all durations, `history_size` limits the history."""
 
     speed: float = 1.0
-    expiry: float = 3600.0
     history_delay: float = 0.0
     workers: int = 4
     history_size: int = 10_000
@@ -155,7 +157,7 @@ class RequestStore:
             plan=plan,
             submitted_at=now,
             visible_at=now + faults.number(FaultKind.HISTORY_DELAY, self._config.history_delay),
-            expires_at=now if FaultKind.EXPIRED in faults else now + self._config.expiry,
+            expires_at=now if FaultKind.EXPIRED in faults else now + EXPIRY,
         )
         self._by_id[inference.request_id] = inference
         self._evict()

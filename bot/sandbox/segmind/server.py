@@ -27,6 +27,7 @@ from bot.tasks import cancel
 MEGABYTE = 1024 * 1024
 MAX_BODY = 128 * MEGABYTE
 MAX_HOSTED_BYTES = 512 * MEGABYTE
+MAX_UPLOADS = 5000
 
 
 class PortInUse(OSError):
@@ -58,14 +59,12 @@ class LocalSegmind:
         key: str | None = None,
         credits: float = 10.0,  # noqa: A002 - Segmind's own word for USD.
         speed: float = 1.0,
-        expiry: float = 3600.0,
         history_delay: float = 0.0,
         workers: int = 4,
         rate: int | None = None,
         rate_counts_polls: bool = False,
         rate_names_reset: bool = True,
         keep_outputs: int = 500,
-        keep_uploads: int = 5000,
         history_size: int = 10_000,
         faults: Faults | None = None,
         folder: Path | None = None,
@@ -77,7 +76,7 @@ class LocalSegmind:
         self._host = host
         self._port = port
         self._account = Account(credits)
-        uploads = Assets("assets", max_count=keep_uploads, max_bytes=MAX_HOSTED_BYTES)
+        uploads = Assets("assets", max_count=MAX_UPLOADS, max_bytes=MAX_HOSTED_BYTES)
         outputs = Assets("outputs", max_count=keep_outputs, max_bytes=MAX_HOSTED_BYTES)
         self._inputs = InputReader((uploads, outputs))
         self._store = RequestStore(
@@ -87,7 +86,7 @@ class LocalSegmind:
             inputs=self._inputs,
             outputs=outputs,
             account=self._account,
-            config=StoreConfig(speed, expiry, history_delay, workers, history_size),
+            config=StoreConfig(speed, history_delay, workers, history_size),
             clock=clock,
             sleep=sleep,
             on_submission=on_submission,
