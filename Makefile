@@ -30,6 +30,9 @@ venv: $(VENV)/installed-dev ## .venv with everything that development needs
 sandbox: $(VENV)/installed-sandbox ## the whole bot in a browser, without an account (ARGS="--speed 1 --fresh")
 	$(BIN)/doppel sandbox $(ARGS)
 
+# Each program that the tests start would compile the bot anew, and each process the tests.
+unexport PYTHONDONTWRITEBYTECODE
+
 # Most tests wait for something, so four processes keep two cores busy.
 PYTEST := $(BIN)/pytest -n 4 --dist worksteal --durations=10
 
