@@ -20,8 +20,8 @@ ANSWER_SECONDS = 5.0
 _BURSTS = (1, 1, 1, 2, 3)
 _LONGEST_VISIT = 20
 _TOKEN_ENDS_EARLY = 0.04
-# Members order nothing more while so many orders have shown nothing for less than so many seconds: on a busy
-# machine, the bot would fall ever further behind.
+# Members order nothing more while this many orders have no reply yet, without those that have waited longer
+# than these seconds: on a busy machine, the bot would fall ever further behind.
 _MOST_SILENT, _SILENT_SECONDS = 60, 60.0
 
 

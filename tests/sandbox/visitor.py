@@ -10,7 +10,7 @@ import aiohttp
 from bot.settings import Consent, Settings
 from tests.patience import PATIENCE
 
-# The sandbox spends more on one state of the page than a browser on showing it.
+# Pause between two looks at the page: the sandbox works longer on one state than a browser does.
 _PAUSE = 0.2
 
 # Most tests skip the consent.

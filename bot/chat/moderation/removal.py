@@ -9,7 +9,7 @@ from bot.jobs.job import Job
 
 
 class ResultRemoval:
-    """Removes what shows a result besides the message of its job and the cards of reports.
+    """Removes the copies of a result outside of its job's message and the cards of reports.
 
     Messages for members are deleted. Those for moderators lose their pictures, but stay as their record.
     """
