@@ -23,7 +23,7 @@ def operator(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> int:
     operators = OperatorAlerts(
         [stage.member.id], client=stage.app.client, background=stage.app.background, text=Text.load()
     )
-    monkeypatch.setattr(stage.app.engine.watch, "_operator", operators)
+    monkeypatch.setattr(stage.app.engine.watch, "_on_event", operators.tell)
     return stage.member.id
 
 
