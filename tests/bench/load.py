@@ -28,6 +28,7 @@ from tests.discord.server import SmallDiscord
 from tests.discord.user import Reply
 from tests.harness import MODELS
 from tests.media.files import picture
+from tests.postgres import migrate
 
 SLUG = "faceswap-v4"
 USUAL = MODELS[SLUG].card.seconds
@@ -255,9 +256,13 @@ async def _town(seconds: float) -> AsyncGenerator[Town]:
         yield town
 
 
-def _ours(town: Town, folder: Path) -> AbstractAsyncContextManager[Program]:
+@asynccontextmanager
+async def _ours(town: Town, folder: Path) -> AsyncGenerator[Program]:
+    database = f"sqlite:///{folder / 'doppel.db'}"
+    # Otherwise the bot makes the tables, for which it loads Alembic: 10 MiB until its next start.
+    await migrate(database)
     its = {
-        "DATABASE_URL": f"sqlite:///{folder / 'doppel.db'}",
+        "DATABASE_URL": database,
         "DOPPEL_CREDITS__START": "1000000",
         "DOPPEL_CREDITS__OPERATOR_DAILY_USD": "none",
         "DOPPEL_CONSENT__REQUIRED": "false",
@@ -267,7 +272,8 @@ def _ours(town: Town, folder: Path) -> AbstractAsyncContextManager[Program]:
         "DOPPEL_JOBS__IN_ALL": "100000",
         "DOPPEL_OPS__LOG_LEVEL": "warning",
     }
-    return program("run", cwd=folder, environment=_environment(town) | its)
+    async with program("run", cwd=folder, environment=_environment(town) | its) as bot:
+        yield bot
 
 
 def _plain(threads: int) -> Start:
