@@ -15,9 +15,11 @@ from bot.chat.access.server_welcome import ServerWelcome
 from bot.chat.account.purchases import Purchases
 from bot.chat.background import Background
 from bot.chat.client import Doppel, build_client
+from bot.chat.contexts import Contexts
 from bot.chat.delivery.invalid_requests import InvalidRequestCounter, ThrottledWatcher
 from bot.chat.errors import ErrorMessages
 from bot.chat.messages import Messages
+from bot.chat.moderation.delivery_services import DeliveryServices
 from bot.chat.shared import Shared
 from bot.chat.text import Text
 from bot.clock import Clock, WallClock
@@ -39,8 +41,7 @@ from bot.settings import Settings, check_model_names
 from bot.store import SqlStore, audit_ledger
 from bot.takedown_form import TakedownForm, takedown_server
 from bot.wiring.chat import serve
-from bot.wiring.delivery import DeliveryParts
-from bot.wiring.factories import FEATURES, c2pa_signer_of, contexts_of, segmind_client, traces_of
+from bot.wiring.factories import FEATURES, c2pa_signer_of, segmind_client, traces_of
 from bot.wiring.jobs import JobEngine
 from bot.wiring.ops import observed_ports, sampled
 
@@ -187,7 +188,7 @@ async def build_app(
             key_values=store,
             error_messages=ErrorMessages(text, outage.report, on_error=metrics.count_error),
             guild_id=settings.discord.guild_id,
-            contexts=contexts_of(settings),
+            contexts=Contexts(**settings.contexts.model_dump()),
             http_trace=invalid_requests.trace(),
         )
         shared = Shared(
@@ -202,7 +203,7 @@ async def build_app(
             messages=Messages(client, clock, store.moderation),
             message_for=client.message_for,
         )
-        delivery = DeliveryParts(
+        delivery = DeliveryServices(
             shared,
             workers,
             c2pa_signer,

@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING
 import structlog
 from pydantic import SecretStr
 
-from bot.chat.contexts import Contexts
 from bot.clock import Clock
 from bot.media.signing import C2paSigner, SigningOutcome
 from bot.media.signing_keys import BadSigningKeys
 from bot.media.worker.process import MediaWorker
-from bot.moderation.access import AccessRules
 from bot.segmind.breaker import BreakerConfig
 from bot.segmind.client import RateConfig, Retry, SegmindClient
 from bot.segmind.download import DownloadTimeouts
@@ -23,7 +21,6 @@ from bot.segmind.transport import Timeouts
 from bot.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
-    from bot.faces.cipher import FaceCipher
     from bot.ops.tracing import JobTraces
 
 log = structlog.stdlib.get_logger(__name__)
@@ -67,24 +64,6 @@ def segmind_client(
     )
 
 
-def access_rules_of(settings: Settings) -> AccessRules:
-    section, consent = settings.safety, settings.consent
-    return AccessRules(
-        consent_version=consent.version if consent.required else None,
-        age_restricted=section.nsfw_channels,
-        blocked=frozenset(section.blocked),
-        strikes=section.strikes,
-        strike_days=section.strike_days,
-        pause_hours=section.pause_hours,
-        distance=section.distance,
-    )
-
-
-def contexts_of(settings: Settings) -> Contexts:
-    # The section and the class have the same fields.
-    return Contexts(**settings.contexts.model_dump())
-
-
 async def c2pa_signer_of(
     settings: Settings,
     clock: Clock,
@@ -113,15 +92,6 @@ async def c2pa_signer_of(
     if keys.valid_until - now < _RENEWAL_NOTICE:
         log.warning("signing certificate expires soon", until=keys.valid_until.isoformat())
     return signer
-
-
-def face_cipher_of(settings: Settings) -> "FaceCipher | None":
-    """Cipher of saved faces, or None if the operator has set no key, so that nobody can save a face."""
-    if not settings.faces.keys:
-        return None
-    from bot.faces.cipher import FaceCipher  # noqa: PLC0415
-
-    return FaceCipher(settings.faces.keys)
 
 
 def traces_of(settings: Settings, clock: Clock) -> "JobTraces | None":

@@ -1,4 +1,4 @@
-"""The part of Discord's side that jobs need: it delivers results, after a gate that may withhold them."""
+"""Services that jobs need of Discord's side: they deliver results, after a gate that may withhold them."""
 
 from collections.abc import Callable
 
@@ -15,13 +15,12 @@ from bot.chat.shared import Shared
 from bot.faces.detection import AgeEstimator
 from bot.media.signing import C2paSigner
 from bot.media.workers import MediaWorkers
-from bot.moderation.access import AccessPolicy
+from bot.moderation.access import AccessPolicy, AccessRules
 from bot.moderation.avatars import AvatarPolicy
 from bot.moderation.strikes import Strikes
-from bot.wiring.factories import access_rules_of
 
 
-class DeliveryParts:
+class DeliveryServices:
     """`watcher` and `operators` are for the jobs, and the rest is for the commands."""
 
     def __init__(
@@ -34,6 +33,16 @@ class DeliveryParts:
         age_estimator: AgeEstimator | None,
     ) -> None:
         settings, store, text, clock = shared.settings, shared.store, shared.text, shared.clock
+        safety, consent = settings.safety, settings.consent
+        rules = AccessRules(
+            consent_version=consent.version if consent.required else None,
+            age_restricted=safety.nsfw_channels,
+            blocked=frozenset(safety.blocked),
+            strikes=safety.strikes,
+            strike_days=safety.strike_days,
+            pause_hours=safety.pause_hours,
+            distance=safety.distance,
+        )
         self.workers = workers
         self.results = Results(
             settings, shared.cards, text, workers, c2pa_signer, age_estimator=age_estimator
@@ -41,7 +50,6 @@ class DeliveryParts:
         self.original_previews = OriginalPreviews(
             text, clock, max_bytes=MAX_BYTES * settings.card.before_and_after
         )
-        rules = access_rules_of(settings)
         batch_cards = BatchCards(shared)
         result_delivery = ResultDelivery(
             shared, self.results, self.original_previews, batch_cards, Strikes(store.moderation, rules).of
