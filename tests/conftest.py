@@ -2,6 +2,7 @@
 
 import gc
 import logging
+import signal
 from collections.abc import Generator
 
 import pytest
@@ -11,6 +12,12 @@ from tests.postgres import NoPostgres, Postgres, server
 
 # These mostly wait. If one started last, a core would be idle for many seconds.
 LONG = {"browser", "chaos"}
+
+
+def pytest_configure() -> None:
+    """Let SIGINT end programs, which ignore it if a shell started the tests in the background."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -44,7 +44,11 @@ def sandbox(folder: Path, port: int = 0, *, speed: str = SPEED, consent: bool = 
             yield found[0]
         finally:
             process.send_signal(signal.SIGINT)
-            process.communicate(timeout=PATIENCE)
+            try:
+                process.communicate(timeout=PATIENCE)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
 
 
 @pytest.fixture(scope="module")
