@@ -178,7 +178,7 @@ async def test_the_chat_and_the_open_jobs_survive_a_restart(
 ) -> None:
     async with open_here(speed=5) as sandbox, visited(sandbox) as visitor:
         # The last job waits while the first two are stuck.
-        sandbox.segmind.faults.next("submit", "stuck", "stuck")
+        sandbox.segmind.faults.next("submit", "stuck", times=2)
         for state in ("Processing", "Processing", "Waiting in line"):
             await visitor.run("faceswap-v5", face_and_target())
             await visitor.until(state)
