@@ -192,7 +192,7 @@ class Stage:
         """Run a statement in the database, without the bot."""
 
         def run() -> None:
-            with closing(sqlite3.connect(self.database)) as database, database:
+            with closing(sqlite3.connect(self.database, timeout=PATIENCE)) as database, database:
                 database.execute(change, values)
 
         # In a thread, because the bot may need the event loop to finish its own transaction.

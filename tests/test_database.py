@@ -18,9 +18,9 @@ from tests.clocks import HeldClock
 from tests.discord.environment import KEY, Environment
 from tests.discord.server import SmallDiscord
 from tests.harness import Reply, Stage, eventually, local_segmind, staged
-from tests.patience import PATIENCE
 from tests.wording import wording
 
+CHANGE_OWNER = "UPDATE jobs SET owner = ?, epoch = epoch + 1"
 STOPPED, RESUMED = "no orders are taken", "available again"
 
 
@@ -195,7 +195,8 @@ async def test_an_order_that_another_process_took_over_before_its_commit_was_ans
 
     async def lose_answer(*parameters: Any) -> None:
         await place(*parameters)
-        former_owners.append(await change_owner(stage.database, "another process"))
+        former_owners.append(owner_of(stage.database))
+        await stage.execute(CHANGE_OWNER, "another process")
         raise StoreUnavailable("the connection was lost")
 
     def note_start(job: Job) -> None:
@@ -208,23 +209,17 @@ async def test_an_order_that_another_process_took_over_before_its_commit_was_ans
     await eventually(lambda: started or reply.edits or None, lambda: "the order is placed or refused")
     assert started
     await eventually(lambda: not stage.app.engine.runner.running or None, lambda: "the task leaves the job")
-    await change_owner(stage.database, *former_owners)
+    await stage.execute(CHANGE_OWNER, *former_owners)
     await stage.app.engine.sweep.sweep()
     await stage.finish(reply, "Completed")
     assert len(stage.segmind.billed) == 1
 
 
-async def change_owner(database: Path, owner: str) -> str:
-    """Let another process own the only job, and return which one did before."""
-
-    def change() -> str:
-        with closing(sqlite3.connect(database, timeout=PATIENCE)) as connection, connection:
-            ((former,),) = connection.execute("SELECT owner FROM jobs").fetchall()
-            connection.execute("UPDATE jobs SET owner = ?, epoch = epoch + 1", (owner,))
-        return former
-
-    # The bot may need the loop to end a transaction that this one waits for.
-    return await asyncio.to_thread(change)
+def owner_of(database: Path) -> str:
+    """Owner of the only job."""
+    with closing(sqlite3.connect(database)) as connection:
+        ((owner,),) = connection.execute("SELECT owner FROM jobs").fetchall()
+    return owner
 
 
 async def test_a_damaged_database_ends_the_bot_with_one_message(tmp_path: Path) -> None:
