@@ -81,8 +81,11 @@ class Runner:
     async def cancel(self, job: Job) -> None:
         """Cancel a job that was not submitted; raise `StaleJob` where it moved on.
 
-        The database decides: of this move and the submission's, only one finds the job unchanged.
+        The database decides: of this move and the submission's, only one finds the job unchanged. If it has
+        lost a submission, this process still knows.
         """
+        if self._submitter.has_sent(job.id):
+            raise StaleJob(job.id)
         try:
             cancelled = await self._move_to_cancelled(job)
         except StaleJob:

@@ -106,6 +106,10 @@ class Submitter:
             if job.state is not State.HELD:
                 return job
 
+    def has_sent(self, job_id: str) -> bool:
+        """Return whether this process sent the job's request, even if the database has lost the record."""
+        return job_id in self._sent
+
     async def drain(self, grace: float) -> None:
         """Wait for the responses to running submissions, so that the next start need not search for them."""
         await self._slots.close()
@@ -184,8 +188,14 @@ class Submitter:
         """
         task = asyncio.create_task(post)
         self._posts.add(task)
-        task.add_done_callback(self._posts.discard)
+        task.add_done_callback(self._forget_post)
         return await asyncio.shield(task)
+
+    def _forget_post(self, post: asyncio.Task[Job]) -> None:
+        self._posts.discard(post)
+        if not post.cancelled():
+            # Where the job was cancelled meanwhile, asyncio would report that nobody reads this error.
+            post.exception()
 
     async def search(self, job: Job) -> Job:
         """Search Segmind's history for a request of unknown outcome until its outcome is certain."""

@@ -46,7 +46,8 @@ class Sweep:
                 # One odd row must not keep the others from being run.
                 log.exception("open job without a task not started", job=job_id)
         for job_id in running - own:
-            if await self._store.find_own(job_id) is None:
+            # If the database has lost a job, its task says so to the member.
+            if await self._store.find_own(job_id) is None and await self._store.find(job_id) is not None:
                 log.info("task of a foreign job stopped", job=job_id)
                 self._runner.abandon(job_id)
 

@@ -10,7 +10,7 @@ from tests.chaos.reply_states import job_buttons, shows_outcome, shows_stage
 from tests.discord.records import Message
 
 # An outcome that the database forgot may be shown so many seconds later.
-LATEST_EDIT = 10.0
+LATEST_EDIT = 60.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,21 @@ async def test_a_submitted_job_cannot_be_cancelled(harness: JobHarness) -> None:
         await harness.runner.cancel(job)
     assert (await harness.ended())[0].state is State.DONE
     assert (await harness.store.balance(job.account)).free == 95
+
+
+async def test_a_job_cannot_be_cancelled_because_the_database_has_lost_its_submission(
+    harness: JobHarness, segmind: LocalSegmind
+) -> None:
+    """As after a failover to a replica that was behind."""
+    segmind.faults.always("submit", "stuck")
+    await harness.store.open(inline_job(), TERMS)
+    harness.runner.start(inline_job())
+    await harness.shows("a", Queued)
+    sent = await harness.store.find("a")
+    assert sent is not None
+    waiting = replace(sent, state=State.HELD, request_id=None, submitted_at=None)
+    with pytest.raises(StaleJob):
+        await harness.runner.cancel(await harness.store.move(sent, waiting))
 
 
 async def test_a_cancellation_whose_confirmation_was_lost_is_delivered(

@@ -4,8 +4,9 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
-from bot.jobs.job import State
+from bot.jobs.job import Reason, State
 from bot.jobs.stages import Halted
 from bot.jobs.sweep import Sweep
 from bot.sandbox.segmind import LocalSegmind
@@ -64,3 +65,15 @@ async def test_the_task_of_a_job_that_another_process_owns_is_stopped(
                 lambda: harness.runner.running == frozenset({"own"}), lambda: "the task of the lost job ends"
             )
     assert harness.queue.length == 0
+
+
+async def test_the_task_of_a_job_that_the_database_has_lost_tells_the_member(harness: JobHarness) -> None:
+    harness.gate.pause()
+    harness.runner.start(await harness.leave_open(inline_job()))
+    await harness.shows("a", Halted)
+    async with harness.store._database.begin() as connection:  # pyright: ignore[reportPrivateUsage]
+        await connection.execute(sa.text("DELETE FROM jobs"))
+    await Sweep(harness.store, harness.runner, harness.clock).sweep()
+    harness.gate.resume()
+    await eventually(lambda: harness.watcher.ends or None, lambda: "the member is told")
+    assert harness.watcher.ends["a"][0].reason is Reason.FORGOTTEN
