@@ -22,6 +22,7 @@ from bot.chat.ui.buttons import StatefulButton
 from bot.chat.ui.card import DARK, GREEN, RED, credits_words
 from bot.chat.ui.info_card import InfoCard
 from bot.chat.ui.pagination import NotYours
+from bot.chat.ui.uploads import upload
 from bot.faces.face import Face, FacesOff, NoSuchFace, UnreadableFace
 from bot.faces.saved_faces import SavedFaces
 from bot.ledger.allowance import DAY
@@ -82,7 +83,7 @@ class Privacy:
             small=small,
             rows=[ui.File(f"attachment://{ARCHIVE}")],
         )
-        return view, discord.File(io.BytesIO(content), ARCHIVE)
+        return view, upload(content, ARCHIVE)
 
     async def ask_to_forget(self, user_id: int) -> InfoCard:
         text = self._text

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from io import BytesIO
 from unicodedata import east_asian_width
 
 import discord
@@ -14,6 +13,7 @@ from bot.chat.admin.spending_chart import chart, days_per_bar
 from bot.chat.text import Text
 from bot.chat.ui.card import credits_words
 from bot.chat.ui.info_card import InfoCard
+from bot.chat.ui.uploads import upload
 from bot.ledger.allowance import DAY
 from bot.ledger.budgets import Budget, Scope, day_of, month_of
 from bot.ledger.ledger import Spending
@@ -35,7 +35,7 @@ class ChartImage:
     filename: str = "spending.png"
 
     def file(self) -> discord.File:
-        return discord.File(BytesIO(self.content), self.filename, description=self.alt)
+        return upload(self.content, self.filename, self.alt)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -11,6 +10,7 @@ import structlog
 
 from bot.chat.text import Text
 from bot.chat.ui.card import SPOILER
+from bot.chat.ui.uploads import upload
 from bot.faces.detection import AgeEstimator
 from bot.jobs.job import Job
 from bot.media import operations
@@ -48,7 +48,7 @@ class Result:
     compromise: Compromise | None = None
 
     def file(self) -> discord.File:
-        return discord.File(io.BytesIO(self.content), self.filename, description=self.alt)
+        return upload(self.content, self.filename, self.alt)
 
 
 class Results:

@@ -1,6 +1,5 @@
 """Card on which a member chooses which face goes where, with a dropdown for each place."""
 
-import io
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,6 +14,7 @@ from bot.chat.orders.swap_form import CHOICE_LIMIT, PlaceOrder, SwapRequest
 from bot.chat.text import Text
 from bot.chat.ui.info_card import InfoCard, sanitize
 from bot.chat.ui.replies import report_errors
+from bot.chat.ui.uploads import upload
 from bot.faces.pairing import Pairing
 
 # Discord allows 25 choices, and one leaves the place as it is.
@@ -38,7 +38,7 @@ class NumberedPreview:
     filename: str = "faces.jpg"
 
     def file(self) -> discord.File:
-        return discord.File(io.BytesIO(self.content), self.filename, description=self.alt)
+        return upload(self.content, self.filename, self.alt)
 
 
 class PairsCard:

@@ -1,7 +1,6 @@
 """Saved faces in orders, in autocomplete and on cards."""
 
 import asyncio
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +15,7 @@ from bot.chat.orders.slash_command import saved_face_options
 from bot.chat.text import Text
 from bot.chat.ui.card import relative_timestamp
 from bot.chat.ui.info_card import InfoCard, sanitize
+from bot.chat.ui.uploads import upload
 from bot.faces.face import NAME_LIMIT, Face
 from bot.faces.saved_faces import OpenedFace, SavedFaces
 from bot.models import FaceModel
@@ -128,7 +128,7 @@ class FacePicture:
     alt: str
 
     def file(self) -> discord.File:
-        return discord.File(io.BytesIO(self.content), self.filename, description=self.alt)
+        return upload(self.content, self.filename, self.alt)
 
 
 def face_picture(face: OpenedFace, text: Text) -> FacePicture:

@@ -1,6 +1,5 @@
 """Layout of a job's card in Components V2, and the words that all cards share."""
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, Self
@@ -10,6 +9,7 @@ from discord import ui
 
 from bot.chat.text import Text
 from bot.chat.ui.states import JobState
+from bot.chat.ui.uploads import upload
 from bot.media.types import Compromise
 from bot.models import ModelCard
 
@@ -60,7 +60,7 @@ class OriginalPreview:
         if not self.content:
             return []
         name = self.address.rpartition("/")[2]
-        return [discord.File(io.BytesIO(self.content), name, description=self.alt)]
+        return [upload(self.content, name, self.alt)]
 
 
 @dataclass(frozen=True, slots=True)
