@@ -28,11 +28,12 @@ from bot.jobs.cluster import Cluster
 from bot.jobs.reconcile import LateReconciler
 from bot.jobs.supervision.outage import Outage
 from bot.media.workers import MediaWorkers
-from bot.ops.dashboard import Dashboard, TimeSeries, TrustedProxies
+from bot.ops.dashboard import Dashboard, TimeSeries, TrustedProxies, sampled
 from bot.ops.gauges import register_gauges
 from bot.ops.health import Health, readiness_checks
 from bot.ops.ledger_check import LedgerCheck
 from bot.ops.metrics import Metrics
+from bot.ops.observed_jobs import observed_ports, traces_of
 from bot.ops.sources import Sources
 from bot.ops.web import operator_server
 from bot.periodic import PeriodicTask
@@ -41,14 +42,10 @@ from bot.settings import Settings, check_model_names
 from bot.store import SqlStore, audit_ledger
 from bot.takedown_form import TakedownForm, takedown_server
 from bot.wiring.chat import serve
-from bot.wiring.factories import FEATURES, c2pa_signer_of, segmind_client, traces_of
+from bot.wiring.factories import FEATURES, c2pa_signer_of, segmind_client
 from bot.wiring.jobs import JobEngine
-from bot.wiring.ops import observed_ports, sampled
 
 log = structlog.stdlib.get_logger(__name__)
-
-# A database that has space for this many bytes has space for an order, too.
-PROBE_BYTES = 64 * 1024
 
 
 class Listener(Protocol):
@@ -164,7 +161,7 @@ async def build_app(
         takedown_form_at = await stack.enter_async_context(
             takedown_server(settings.takedown.address, takedown_form)
         )
-        outage = Outage(partial(_probe_write, store), clock)
+        outage = Outage(store.probe_write, clock)
         stack.push_async_callback(outage.close)
         segmind = await stack.enter_async_context(
             segmind_client(settings, clock, on_response=metrics.count_segmind_response)
@@ -265,9 +262,3 @@ async def build_app(
         )
         stack.push_async_callback(app.end)
         yield app
-
-
-async def _probe_write(store: SqlStore) -> None:
-    """Raise `StoreAway` if the database cannot be written to."""
-    await store.write_value("room", "x" * PROBE_BYTES)
-    await store.write_value("room", "")

@@ -54,6 +54,9 @@ from bot.store.write.commands import (
 )
 from bot.store.write.writer import Writer
 
+# A database that has space for this many bytes has space for an order, too.
+_PROBE_BYTES = 64 * 1024
+
 
 class SqlStore:
     """Store of jobs and credits, with repositories for everything else, used as an async context manager.
@@ -340,6 +343,11 @@ class SqlStore:
         """Write a text and return the former one."""
         async with self._transaction() as connection:
             return await key_values.swap(connection, name, text)
+
+    async def probe_write(self) -> None:
+        """Raise `StoreAway` if the database cannot be written to."""
+        await self.write_value("room", "x" * _PROBE_BYTES)
+        await self.write_value("room", "")
 
     async def ping(self) -> None:
         """Raise unless the database answers."""

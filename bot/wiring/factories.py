@@ -4,7 +4,6 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import structlog
 from pydantic import SecretStr
@@ -19,9 +18,6 @@ from bot.segmind.download import DownloadTimeouts
 from bot.segmind.request_queue import RequestKind
 from bot.segmind.transport import Timeouts
 from bot.settings import Settings, SettingsError
-
-if TYPE_CHECKING:
-    from bot.ops.tracing import JobTraces
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -92,19 +88,3 @@ async def c2pa_signer_of(
     if keys.valid_until - now < _RENEWAL_NOTICE:
         log.warning("signing certificate expires soon", until=keys.valid_until.isoformat())
     return signer
-
-
-def traces_of(settings: Settings, clock: Clock) -> "JobTraces | None":
-    """Exporter of job traces, or None if the operator has not switched traces on."""
-    if not settings.ops.traces:
-        return None
-    plan = settings.discord.shard_plan
-    try:
-        from bot.ops.tracing import JobTraces  # noqa: PLC0415 - its packages come with an extra
-
-        return JobTraces(clock, shards=1 if plan is None else plan.total)
-    except ImportError:
-        missing = "the packages for it are missing: `pip install 'doppel[otel]'`"
-        raise SettingsError([f"jobs cannot be traced: {missing}"]) from None
-    except ValueError as error:
-        raise SettingsError([f"jobs cannot be traced: {error}"]) from None

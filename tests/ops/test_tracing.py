@@ -23,12 +23,12 @@ from opentelemetry.trace import StatusCode
 from bot import __version__
 from bot.jobs.job import Job, Reason, State
 from bot.ops import tracing
+from bot.ops.observed_jobs import traces_of
 from bot.ops.observers import FanOut
 from bot.ops.tracing import JobTraces, ids_of
 from bot.sandbox.segmind import LocalSegmind
 from bot.segmind.states import Completed, Processing
 from bot.settings import Settings, SettingsError
-from bot.wiring.factories import traces_of
 from tests.clocks import HeldClock, LeapingClock
 from tests.harness import Stage, local_segmind, staged
 from tests.jobs.orders import job

@@ -8,10 +8,11 @@ from bot.cli.check.finding import Finding
 from bot.cli.operator import operator_connection
 from bot.clock import WallClock
 from bot.media.workers import MediaWorkers
+from bot.ops.observed_jobs import traces_of
 from bot.settings import Settings, SettingsError
 from bot.store import DatabaseInUse, SqlStore, StoreError
 from bot.store.backend.open import parse_url, sqlite_path
-from bot.wiring.factories import c2pa_signer_of, traces_of
+from bot.wiring.factories import c2pa_signer_of
 
 
 async def local_findings(settings: Settings, secrets: Path) -> Sequence[Finding]:

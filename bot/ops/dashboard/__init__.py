@@ -2,7 +2,7 @@
 
 from bot.ops.dashboard.proxies import TrustedProxies
 from bot.ops.dashboard.routes import Dashboard
-from bot.ops.dashboard.snapshot import SnapshotReader
+from bot.ops.dashboard.sampling import sampled
 from bot.ops.dashboard.timeseries import TimeSeries
 
-__all__ = ["Dashboard", "SnapshotReader", "TimeSeries", "TrustedProxies"]
+__all__ = ["Dashboard", "TimeSeries", "TrustedProxies", "sampled"]
