@@ -12,7 +12,7 @@ from bot.segmind import states
 from bot.segmind.errors import SegmindError, Unavailable, UnreadableResponse
 from bot.segmind.history import Found
 from bot.segmind.outputs import Link
-from bot.segmind.polling import Look, PollTiming
+from bot.segmind.polling import PollPlan, PollTiming
 from bot.segmind.protocol import is_block
 
 log = structlog.stdlib.get_logger(__name__)
@@ -53,25 +53,25 @@ class Poller:
         self._forgotten_after = forgotten_after
 
     async def poll(self, job: Job) -> Job:
-        look = self._timing_of(job).start(job.submitted_at or job.created_at)
-        timeout_start, is_extended = look.sent_at, False
+        plan = self._timing_of(job).start(job.submitted_at or job.created_at)
+        timeout_start, is_extended = plan.sent_at, False
         unreadable = 0
-        self._watcher.show(job, Queued(look.sent_at, look.usual))
+        self._watcher.show(job, Queued(plan.sent_at, plan.usual))
         while True:
-            await self._clock.sleep(look.wait(self._clock.now()))
+            await self._clock.sleep(plan.wait(self._clock.now()))
             try:
-                state = await self._segmind.status(job.request_id or "", look)
+                state = await self._segmind.status(job.request_id or "", plan)
             except UnreadableResponse as error:
                 unreadable += 1
                 log.warning("status response unreadable", error=error.detail)
                 if unreadable >= MAX_UNREADABLE:
                     return await self._end(job, State.FAILED, Reason.RESULT, error.detail)
-                look.failed(self._clock.now())
+                plan.failed(self._clock.now())
                 continue
             except Unavailable as error:
                 log.warning("status request failed", error=error.detail)
                 state = None
-            if (moved := await self._apply(job, state, look)) is not None:
+            if (moved := await self._apply(job, state, plan)) is not None:
                 return moved
             if self._clock.now() - timeout_start > self._timeout:
                 # A clock that was set forward makes a job look old while Segmind still works on it.
@@ -79,23 +79,23 @@ class Poller:
                     return await self._resolve_expired(job)
                 timeout_start, is_extended = self._clock.now(), True
 
-    async def _apply(self, job: Job, state: states.State | None, look: Look) -> Job | None:
+    async def _apply(self, job: Job, state: states.State | None, plan: PollPlan) -> Job | None:
         """Show or write down the status; return the job where that was the end of polling."""
         now = self._clock.now()
         match state:
             case None:
-                look.failed(now)
+                plan.failed(now)
                 return None
             case states.Queued():
-                look.seen(now, is_queued=True)
-                self._watcher.show(job, Queued(look.sent_at, look.usual))
+                plan.seen(now, is_queued=True)
+                self._watcher.show(job, Queued(plan.sent_at, plan.usual))
                 return None
             case states.Processing():
-                look.seen(now, is_queued=False)
-                self._watcher.show(job, Processing(look.sent_at, look.usual))
+                plan.seen(now, is_queued=False)
+                self._watcher.show(job, Processing(plan.sent_at, plan.usual))
                 return None
             case states.Completed(output, metrics):
-                look.ended(now, metrics.seconds)
+                plan.ended(now, metrics.seconds)
                 self._on_cost(metrics.remaining_credits)
                 if metrics.implausible_cost is not None:
                     log.warning("implausible cost ignored", cost=metrics.implausible_cost)
@@ -103,8 +103,8 @@ class Poller:
                 return await self._store.move(job, job.to(State.READY, output=url, cost=metrics.cost))
             case states.Failed(detail, blocked):
                 return await self._fail(job, detail, blocked=blocked)
-            case states.Expired() if now - look.sent_at < self._forgotten_after:
-                look.failed(now)
+            case states.Expired() if now - plan.sent_at < self._forgotten_after:
+                plan.failed(now)
                 log.warning("fresh request not found", request=job.request_id)
                 return await self._end_from_history(job)
             case states.Expired():

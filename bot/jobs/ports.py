@@ -11,7 +11,7 @@ from bot.jobs.stages import Stage
 from bot.ledger.policy import MemberTerms
 from bot.segmind.history import Found, HistoryRow
 from bot.segmind.outputs import Output
-from bot.segmind.polling import Look
+from bot.segmind.polling import PollPlan
 from bot.segmind.states import Accepted, State
 
 
@@ -20,8 +20,8 @@ class Segmind(Protocol):
 
     async def submit(self, slug: str, body: Mapping[str, Any]) -> Accepted: ...
 
-    async def status(self, request_id: str, look: Look | None = None) -> State:
-        """Return the state of a request; `look` says how urgent it is to know."""
+    async def status(self, request_id: str, plan: PollPlan | None = None) -> State:
+        """Return the state of a request; `plan` says how urgent it is to know."""
         ...
 
     async def history_page(self, page: int, *, since: float, until: float) -> Sequence[HistoryRow]:

@@ -17,7 +17,7 @@ from bot.tasks import first_of
 log = structlog.stdlib.get_logger(__name__)
 
 # A clock that is set forward ends the window at once, when the history may not list the request yet.
-MIN_LOOKS = 3
+MIN_PASSES = 3
 # During an outage of Segmind, its scheduler keeps a request until the outage is over.
 _PASS_TIMEOUT = 600.0
 
@@ -36,13 +36,13 @@ class SearchConfig:
 
     @property
     def lag(self) -> float:
-        """Age from which the history has to show a request: some looks of a window come later than that."""
-        return self.window / MIN_LOOKS
+        """Age from which the history has to show a request: some passes of a window come later than that."""
+        return self.window / MIN_PASSES
 
 
 @dataclass(eq=False)
 class _Inquiry:
-    """Job that waits for an answer; time and looks count from when this process began to look."""
+    """Job that waits for an answer; time and passes count from when this process began to search."""
 
     job: Job
     began: float
@@ -51,9 +51,9 @@ class _Inquiry:
     )
     is_waiting: bool = False
     """True if the job waits to be sent, rather than being of unknown outcome."""
-    looks: int = 0
+    passes: int = 0
     proofs: int = 0
-    """Looks that would have shown the request."""
+    """Passes that would have shown the request."""
 
     def resolve(self, answer: Found | None) -> None:
         if not self.answer.done():
@@ -90,12 +90,12 @@ class SubmissionSearch:
         return await self._answer(_Inquiry(job, self._clock.now()))
 
     async def find_sent(self, job: Job) -> Found | None:
-        """Return the request of a waiting job if the history shows one at the first look.
+        """Return the request of a waiting job if the history shows one in the first pass.
 
-        One look is enough, because the database says that the job was not sent. Raises `Unreachable` if the
+        One pass is enough, because the database says that the job was not sent. Raises `Unreachable` if the
         history cannot be read.
         """
-        # The member waits for this look, so it does not wait for the next round.
+        # The member waits for this pass, so it does not wait for the next round.
         self._arrived.set()
         return await self._answer(_Inquiry(job, self._clock.now(), is_waiting=True))
 
@@ -154,14 +154,14 @@ class SubmissionSearch:
             log.info("unknown submission found", job=inquiry.job.id, request=found.request_id)
             inquiry.resolve(found)
             return
-        inquiry.looks += 1
+        inquiry.passes += 1
         is_proof = result.proves_absence(inquiry.job)
         inquiry.proofs += is_proof
         if inquiry.is_waiting:
-            if is_proof or result.last_known is None or inquiry.looks >= MIN_LOOKS:
+            if is_proof or result.last_known is None or inquiry.passes >= MIN_PASSES:
                 inquiry.resolve(None)
-        elif is_proof and inquiry.proofs >= MIN_LOOKS and self._is_over(inquiry):
-            log.warning("unknown submission never found", job=inquiry.job.id, looks=inquiry.looks)
+        elif is_proof and inquiry.proofs >= MIN_PASSES and self._is_over(inquiry):
+            log.warning("unknown submission never found", job=inquiry.job.id, passes=inquiry.passes)
             inquiry.resolve(None)
 
     def _waited(self, inquiry: _Inquiry) -> float:
@@ -187,5 +187,5 @@ class SubmissionSearch:
     async def _pause(self, pages: int) -> None:
         """Wait for the next round, longer after many pages, so that searches spend little of the rate."""
         config = self._config
-        seconds = min(config.interval * pages, max(config.interval, config.window / MIN_LOOKS))
+        seconds = min(config.interval * pages, max(config.interval, config.window / MIN_PASSES))
         await first_of(self._arrived.wait(), self._clock.sleep(seconds))

@@ -11,7 +11,7 @@ from bot.ledger.policy import MemberTerms
 from bot.segmind.errors import SegmindError
 from bot.segmind.history import Found, HistoryRow
 from bot.segmind.outputs import Output
-from bot.segmind.polling import Look
+from bot.segmind.polling import PollPlan
 from bot.segmind.states import Accepted, State
 
 T = TypeVar("T")
@@ -152,8 +152,8 @@ class ObservedSegmind:
     async def submit(self, slug: str, body: Mapping[str, Any]) -> Accepted:
         return await self._counted("submit", self._segmind.submit(slug, body))
 
-    async def status(self, request_id: str, look: Look | None = None) -> State:
-        state = await self._counted("status", self._segmind.status(request_id, look))
+    async def status(self, request_id: str, plan: PollPlan | None = None) -> State:
+        state = await self._counted("status", self._segmind.status(request_id, plan))
         self._listener.polled(request_id, state)
         return state
 

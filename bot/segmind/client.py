@@ -29,7 +29,7 @@ from bot.segmind.errors import (
 )
 from bot.segmind.history import Found, HistoryRow, date_range, parse_history, parse_record
 from bot.segmind.outputs import Inline, Output
-from bot.segmind.polling import Look
+from bot.segmind.polling import PollPlan
 from bot.segmind.protocol import parse_result, parse_status, parse_submit
 from bot.segmind.rate import KeyRate
 from bot.segmind.request_queue import RequestKind
@@ -142,20 +142,20 @@ class SegmindClient:
         response = await self._send(self._endpoints.submit(slug, body), _SMALL, RequestKind.SUBMISSION)
         return parse_submit(response, slug=slug)
 
-    async def status(self, request_id: str, look: Look | None = None) -> State:
-        """Ask for the state of a job, and for the result of a completed one; `look` says how urgent it is.
+    async def status(self, request_id: str, plan: PollPlan | None = None) -> State:
+        """Ask for the state of a job, and for the result of a completed one; `plan` says how urgent it is.
 
         Segmind documents the address of the result for completed jobs only. As long as it names the state of
         running jobs, too, one request serves for both. Where it does not, the client asks for the state
         first.
         """
-        return await self._with_retries(lambda: self._look(request_id, look))
+        return await self._with_retries(lambda: self._poll(request_id, plan))
 
-    async def _look(self, request_id: str, look: Look | None) -> State:
+    async def _poll(self, request_id: str, plan: PollPlan | None) -> State:
         result, is_doubtful = self._endpoints.result(request_id), False
         if self._result_doubts < _MAX_RESULT_DOUBTS:
             try:
-                state = await self._ask(result, parse_result, _LARGE, RequestKind.POLL, look)
+                state = await self._ask(result, parse_result, _LARGE, RequestKind.POLL, plan)
             except Unavailable as error:
                 if isinstance(error.cause, KeyRejected | RateLimited | Unreachable):
                     raise
@@ -165,7 +165,7 @@ class SegmindClient:
                     return state
             is_doubtful = True
         status = self._endpoints.status(request_id)
-        state = await self._ask(status, parse_status, _SMALL, RequestKind.POLL, look)
+        state = await self._ask(status, parse_status, _SMALL, RequestKind.POLL, plan)
         self._result_doubts += is_doubtful and isinstance(state, Queued | Processing)
         if isinstance(state, Completed):
             return await self._ask(result, parse_result, _LARGE, RequestKind.RESULT)
@@ -243,13 +243,13 @@ class SegmindClient:
         parse: Callable[[Response], T],
         limit: int,
         kind: RequestKind,
-        look: Look | None = None,
+        plan: PollPlan | None = None,
     ) -> T:
         failure: SegmindError
         try:
-            async with self.scheduler.slot(kind, look=look):
-                if look is not None:
-                    look.asked(self._clock.now())
+            async with self.scheduler.slot(kind, plan=plan):
+                if plan is not None:
+                    plan.asked(self._clock.now())
                 response = await self._send(request, limit, kind)
             return parse(response)
         except ResponseTooLong as error:

@@ -1,4 +1,4 @@
-"""Looks at jobs: which job to look at next, and when, from the durations of past jobs (pure)."""
+"""Polls of jobs: which job to poll next, and when, from the durations of past jobs (pure)."""
 
 import math
 from bisect import bisect_right
@@ -10,11 +10,11 @@ from typing import Any
 WINDOW = 64
 DEFAULT_SECONDS = 30.0
 
-# Seconds until the first look at a job, and between two looks at it.
-FIRST_LOOK, INTERVAL = 1.5, 1.0
-# A job that takes more than twice its usual time is looked at less and less often: it may never end.
+# Seconds until the first poll of a job, and between two polls of it.
+FIRST_POLL, INTERVAL = 1.5, 1.0
+# A job that takes more than twice its usual time is polled less and less often: it may never end.
 _OVERDUE, _SLOWDOWN, _MAX_INTERVAL = 2.0, 0.05, 30.0
-# Seconds until the next look after one that told nothing.
+# Seconds until the next poll after one that told nothing.
 _AFTER_FAILURE = 5.0
 # Before there are enough observations, the documented time counts as three of them, so far apart.
 _MIN_OBSERVATIONS, _SCATTER = 8, (0.7, 1.0, 1.4)
@@ -22,7 +22,7 @@ _MIN_OBSERVATIONS, _SCATTER = 8, (0.7, 1.0, 1.4)
 _QUICKER, _SLOWER = 0.8, 1.25
 # Share of jobs that may take any time, such as those that wait for a cold machine.
 _LATE_SHARE = 0.05
-# A look at a job that has ended at least this likely takes turns with orders; any other waits for them.
+# A poll of a job that has ended at least this likely takes turns with orders; any other waits for them.
 _LIKELY = 0.5
 # Least chance of a change: Segmind's queue is short, so a queued job has likely left it, and any may fail.
 _LEFT_QUEUE, _FAILED = 1.0, 0.1
@@ -69,9 +69,9 @@ class PollTiming:
         before, after = times[above - 1], times[above]
         return 1 - (above - 1 + (elapsed - before) / (after - before)) / last
 
-    def start(self, sent_at: float) -> "Look":
-        """Plan the looks at a job that was submitted then."""
-        return Look(self, sent_at, self._scale)
+    def start(self, sent_at: float) -> "PollPlan":
+        """Plan the polls of a job that was submitted then."""
+        return PollPlan(self, sent_at, self._scale)
 
     def _update(self) -> None:
         observed = list(self._durations)
@@ -81,11 +81,11 @@ class PollTiming:
         self._times = [min(observed) * _QUICKER, *sorted(observed), max(observed) * _SLOWER]
 
 
-class Look:
-    """The next look at one job.
+class PollPlan:
+    """When to poll one job next, and how urgently.
 
-    While the key has requests left, a job is looked at 1.5 s after its submission and then once a second.
-    When it has not, the scheduler makes the most urgent look first: a look is the more urgent the likelier
+    While the key has requests left, a job is polled 1.5 s after its submission and then once a second.
+    When it has not, the scheduler makes the most urgent poll first: a poll is the more urgent the likelier
     the job has changed and the longer it was not seen.
     """
 
@@ -99,11 +99,11 @@ class Look:
         self._asked_at: float | None = None
         self._running_when_seen = 1.0
         self._is_queued = True
-        self._due = sent_at + FIRST_LOOK * scale
+        self._due = sent_at + FIRST_POLL * scale
 
     def wait(self, now: float) -> float:
-        """Seconds until the look may be made."""
-        # A clock that was set back must not put the look off.
+        """Seconds until the poll may be made."""
+        # A clock that was set back must not put the poll off.
         return min(max(0.0, self._due - now), _MAX_INTERVAL * self._scale)
 
     def chance(self, now: float) -> float:
@@ -126,7 +126,7 @@ class Look:
         self._asked_at = now
 
     def seen(self, now: float, *, is_queued: bool) -> None:
-        """Record that the job had not ended when Segmind was asked, and plan the next look."""
+        """Record that the job had not ended when Segmind was asked, and plan the next poll."""
         self._seen_at, self._is_queued = self._last_asked(now), is_queued
         self._running_when_seen = self._timing.share_running(self._seen_at - self.sent_at)
         overdue = self._seen_at - self.sent_at - _OVERDUE * self._timing.median
@@ -134,13 +134,13 @@ class Look:
         self._due = now + min(interval, _MAX_INTERVAL * self._scale)
 
     def failed(self, now: float) -> None:
-        """Plan the next look after one without a usable response, which a later one may well get."""
+        """Plan the next poll after one without a usable response, which a later one may well get."""
         self._due = now + _AFTER_FAILURE * self._scale
 
     def ended(self, now: float, reported: float | None) -> None:
-        """Learn how long the job took, from its end at a time between the last two looks.
+        """Learn how long the job took, from its end at a time between the last two polls.
 
-        A look may have waited long for its turn, so the time that Segmind reports counts within these bounds.
+        A poll may have waited long for its turn, so the time that Segmind reports counts within these bounds.
         """
         earliest, latest = self._seen_at - self.sent_at, self._last_asked(now) - self.sent_at
         middle = (earliest + latest) / 2

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 from math import inf
 
-from bot.segmind.polling import Look
+from bot.segmind.polling import PollPlan
 
-# Ranking takes longer the more looks wait, so it is repeated after this many seconds per look.
+# Ranking takes longer the more polls wait, so it is repeated after this many seconds per poll.
 _RANKING_INTERVAL = 0.005
 
 
@@ -40,7 +40,7 @@ class Waiter:
 
     kind: RequestKind
     on_outage: Callable[[], None]
-    look: Look | None = None
+    plan: PollPlan | None = None
     granted: asyncio.Future[bool] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     """Resolves when the request may go; true makes it the probe."""
 
@@ -49,23 +49,23 @@ class Waiter:
         return self.granted.done()
 
     def is_spare(self, now: float) -> bool:
-        """Return whether the request is a look at a job that has hardly ended yet."""
-        return self.look is not None and not self.look.is_likely(now)
+        """Return whether the request is a poll of a job that has hardly ended yet."""
+        return self.plan is not None and not self.plan.is_likely(now)
 
 
 class RequestQueue:
     """Waiting requests by priority.
 
-    Results go first, because each ends a member's wait. Orders take turns with looks at jobs that have likely
-    ended, and with all other requests. The remaining looks come last, the most urgent first.
+    Results go first, because each ends a member's wait. Orders take turns with polls of jobs that have likely
+    ended, and with all other requests. The remaining polls come last, the most urgent first.
     """
 
     def __init__(self) -> None:
         self._orders: deque[Waiter] = deque()
         self._results: deque[Waiter] = deque()
         self._others: deque[Waiter] = deque()
-        self._looks: dict[Waiter, Look] = {}
-        # Looks as they were ranked last, the most urgent at the end: all of them, and the likely ones.
+        self._polls: dict[Waiter, PollPlan] = {}
+        # Polls as they were ranked last, the most urgent at the end: all of them, and the likely ones.
         self._ranked: list[Waiter] = []
         self._likely: list[Waiter] = []
         self._ranked_at = -inf
@@ -81,15 +81,15 @@ class RequestQueue:
         return _first(self._orders) is not None
 
     def add(self, waiter: Waiter) -> None:
-        if waiter.look is not None:
-            self._looks[waiter] = waiter.look
+        if waiter.plan is not None:
+            self._polls[waiter] = waiter.plan
         else:
             self._queue_of(waiter.kind).append(waiter)
 
     def discard(self, waiter: Waiter) -> None:
         """Remove a request, if it still waits, that will not go or may go now."""
-        if waiter.look is not None:
-            self._looks.pop(waiter, None)
+        if waiter.plan is not None:
+            self._polls.pop(waiter, None)
         elif waiter in (queue := self._queue_of(waiter.kind)):
             queue.remove(waiter)
 
@@ -119,17 +119,17 @@ class RequestQueue:
         return _first(self._results) or self._last(self._ranked) or next(polls, None)
 
     def _rank(self, now: float) -> None:
-        """Rank the looks again, unless they were ranked recently and some of them are left."""
-        is_recent = now - self._ranked_at < len(self._looks) * _RANKING_INTERVAL
-        if not self._looks or (is_recent and self._last(self._ranked) is not None):
+        """Rank the polls again, unless they were ranked recently and some of them are left."""
+        is_recent = now - self._ranked_at < len(self._polls) * _RANKING_INTERVAL
+        if not self._polls or (is_recent and self._last(self._ranked) is not None):
             return
-        self._ranked = sorted(self._looks, key=lambda waiter: self._looks[waiter].urgency(now))
+        self._ranked = sorted(self._polls, key=lambda waiter: self._polls[waiter].urgency(now))
         self._likely = [waiter for waiter in self._ranked if not waiter.is_spare(now)]
         self._ranked_at = now
 
     def _last(self, ranked: list[Waiter]) -> Waiter | None:
         while ranked:
-            if (waiter := ranked[-1]) in self._looks and not waiter.is_done:
+            if (waiter := ranked[-1]) in self._polls and not waiter.is_done:
                 return waiter
             ranked.pop()
         return None

@@ -14,7 +14,7 @@ from bot.segmind.protocol import checked_id
 
 SEGMIND_URL = "https://api.segmind.com"
 _UPLOAD_URL = "https://workflows-api.segmind.com"
-_SPOT_URL = "https://api.spotprod.segmind.com"
+_HISTORY_URL = "https://api.spotprod.segmind.com"
 
 _SLUG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _MEDIA_TYPE = re.compile(r"[a-z]+/[a-z0-9.+-]{1,80}")
@@ -64,7 +64,7 @@ class Endpoints:
 
     api: str
     upload: str
-    spot: str
+    history_base: str
 
     @classmethod
     def from_urls(cls, base_url: str, upload_url: str | None = None, history_url: str | None = None) -> Self:
@@ -75,7 +75,7 @@ class Endpoints:
         return cls(
             base,
             (upload_url or (_UPLOAD_URL if is_segmind else base)).rstrip("/"),
-            (history_url or (_SPOT_URL if is_segmind else base)).rstrip("/"),
+            (history_url or (_HISTORY_URL if is_segmind else base)).rstrip("/"),
         )
 
     def submit(self, slug: str, body: Mapping[str, Any]) -> Request:
@@ -90,17 +90,17 @@ class Endpoints:
         return Request("GET", f"{self.api}/v2/requests/{_id(request_id)}")
 
     def record(self, request_id: str) -> Request:
-        return Request("GET", f"{self.spot}/inference-request/request-history/{_id(request_id)}")
+        return Request("GET", f"{self.history_base}/inference-request/request-history/{_id(request_id)}")
 
     def history(self, date_range: Mapping[str, str], page: int) -> Request:
         params = {"page": str(page), "per_page": str(PER_PAGE), **date_range}
-        return Request("GET", f"{self.spot}/inference-request/request-history", params=params)
+        return Request("GET", f"{self.history_base}/inference-request/request-history", params=params)
 
     def credits(self) -> Request:
         return Request("GET", f"{self.api}/v1/get-user-credits")
 
     def catalogue(self) -> Request:
-        return Request("GET", f"{self.spot}/inference-model-information/list")
+        return Request("GET", f"{self.history_base}/inference-model-information/list")
 
     def upload_asset(self, content: bytes, media_type: str, name: str | None) -> Request:
         """`name` becomes a parameter of the data URL, which only the local server reads."""

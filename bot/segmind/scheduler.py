@@ -10,7 +10,7 @@ import structlog
 from bot.clock import Clock
 from bot.segmind.breaker import Breaker
 from bot.segmind.errors import SegmindError, Unreachable
-from bot.segmind.polling import Look
+from bot.segmind.polling import PollPlan
 from bot.segmind.rate import Bucket, KeyRate
 from bot.segmind.request_queue import RequestKind, RequestQueue, Waiter
 
@@ -22,7 +22,7 @@ _DEFAULT_BACK_OFF, _MAX_BACK_OFF = 10.0, 600.0
 class RequestScheduler:
     """Lets requests to one service through. Wakes only the request that may go next, however many wait.
 
-    A look at a job that has hardly ended yet spares a part of the burst, so that an order or a result need
+    A poll of a job that has hardly ended yet spares a part of the burst, so that an order or a result need
     not wait.
 
     While the breaker is open, uploads fail at once, submissions wait until the outage has lasted
@@ -65,9 +65,9 @@ class RequestScheduler:
         return not self.in_outage and (self._seconds_to_wait() > 0 or self._queue.has_orders)
 
     @asynccontextmanager
-    async def slot(self, kind: RequestKind, *, look: Look | None = None) -> AsyncGenerator[None]:
+    async def slot(self, kind: RequestKind, *, plan: PollPlan | None = None) -> AsyncGenerator[None]:
         """Wait until the request may go; inside, the caller reports `succeeded` or `failed`."""
-        is_probe = await self.acquire(kind, look=look)
+        is_probe = await self.acquire(kind, plan=plan)
         try:
             yield
         finally:
@@ -78,9 +78,9 @@ class RequestScheduler:
         kind: RequestKind,
         on_outage: Callable[[], None] = lambda: None,
         *,
-        look: Look | None = None,
+        plan: PollPlan | None = None,
     ) -> bool:
-        """Wait until the request may go; true makes it the probe. `look` says how urgent a poll is.
+        """Wait until the request may go; true makes it the probe. `plan` says how urgent a poll is.
 
         Calls `on_outage` if it has to wait for the end of an outage. Raises `Unreachable` if the outage lasts
         too long for this kind of request.
@@ -89,7 +89,7 @@ class RequestScheduler:
             if kind is RequestKind.UPLOAD or self._has_timed_out(kind):
                 raise self._outage_error()
             on_outage()
-        waiter = Waiter(kind, on_outage, look)
+        waiter = Waiter(kind, on_outage, plan)
         self._queue.add(waiter)
         self._waiting += 1
         try:
@@ -100,7 +100,7 @@ class RequestScheduler:
             self._release(is_probe=not waiter.granted.cancelled() and waiter.granted.result())
             raise
         finally:
-            if waiter.look is not None:
+            if waiter.plan is not None:
                 self._queue.discard(waiter)
             self._waiting -= 1
             if not self._waiting:

@@ -141,7 +141,7 @@ def figures() -> Iterator[Figure]:
             yield from _compared(flight, limit)
     both = [measure(bot, 200, 500, seed, names_state=True) for seed in range(ROUNDS)]
     yield plain(
-        "freshness, 200 in flight at 500 a minute: requests per job where one serves for look and result",
+        "freshness, 200 in flight at 500 a minute: requests per job where one serves for poll and result",
         median(each.requests for each in both),
         "requests",
     )

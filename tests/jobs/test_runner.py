@@ -19,7 +19,7 @@ from bot.segmind import states
 from bot.segmind.client import SegmindClient
 from bot.segmind.errors import Unavailable, UnreadableResponse
 from bot.segmind.history import Found
-from bot.segmind.polling import Look
+from bot.segmind.polling import PollPlan
 from bot.segmind.protocol import parse_status
 from bot.segmind.responses import Response
 from bot.store import StoreUnavailable
@@ -104,8 +104,8 @@ async def test_a_result_inside_the_response_is_delivered_like_any_other(harness:
 class UnreadableStatus(SegmindClient):
     """Client of a Segmind that reports COMPLETED without an output."""
 
-    async def status(self, request_id: str, look: Look | None = None) -> states.State:
-        del look
+    async def status(self, request_id: str, plan: PollPlan | None = None) -> states.State:
+        del plan
         raise UnreadableResponse(f"{request_id} is completed without an output")
 
 
@@ -122,9 +122,9 @@ async def test_a_job_whose_status_stays_unreadable_ends_without_a_charge(
 class ImplausibleCost(SegmindClient):
     """Client of a Segmind that reports a cost which no ledger could hold."""
 
-    async def status(self, request_id: str, look: Look | None = None) -> states.State:
+    async def status(self, request_id: str, plan: PollPlan | None = None) -> states.State:
         body = json.dumps({"status": "COMPLETED", "metrics": {"cost": 1e14}}).encode()
-        state = await super().status(request_id, look)
+        state = await super().status(request_id, plan)
         if not isinstance(state, states.Completed):
             return state
         parsed = parse_status(Response(200, body))
@@ -147,8 +147,8 @@ async def test_an_implausible_cost_is_logged_and_the_expected_one_counts(
 class NoStatus(SegmindClient):
     """Client of a Segmind that accepts jobs and never answers a status request."""
 
-    async def status(self, request_id: str, look: Look | None = None) -> states.State:
-        del look
+    async def status(self, request_id: str, plan: PollPlan | None = None) -> states.State:
+        del plan
         raise Unavailable(f"no status of {request_id}")
 
     async def history_record(self, request_id: str) -> Found | None:
@@ -197,9 +197,9 @@ class ForgetfulSegmind(SegmindClient):
     history_errors = 0
     requests = 0
 
-    async def status(self, request_id: str, look: Look | None = None) -> states.State:
+    async def status(self, request_id: str, plan: PollPlan | None = None) -> states.State:
         # Only after the job's end: before that, the history does not know it either.
-        state = await super().status(request_id, look)
+        state = await super().status(request_id, plan)
         stuck = self.requests > 20
         self.requests += 1
         return (
@@ -245,11 +245,11 @@ class LaggingSegmind(SegmindClient):
     unknown = 0
     unlisted = 0
 
-    async def status(self, request_id: str, look: Look | None = None) -> states.State:
+    async def status(self, request_id: str, plan: PollPlan | None = None) -> states.State:
         if self.unknown:
             self.unknown -= 1
             return states.Expired()
-        return await super().status(request_id, look)
+        return await super().status(request_id, plan)
 
     async def history_record(self, request_id: str) -> Found | None:
         if self.unlisted:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bot.jobs.job import Job, State
-from bot.jobs.search import MIN_LOOKS, SearchConfig, SubmissionSearch
+from bot.jobs.search import MIN_PASSES, SearchConfig, SubmissionSearch
 from bot.jobs.supervision.decisions import OperatorDecisions, release_key
 from bot.segmind.errors import Unavailable, Unreachable
 from bot.segmind.history import Found
@@ -102,13 +102,13 @@ async def test_fifty_unknown_jobs_among_5000_rows_cost_one_request_per_round() -
 
 
 async def test_fifty_jobs_unknown_for_two_days_cost_a_pass_a_few_times() -> None:
-    # One search per job made 7,500 requests in three looks.
+    # One search per job made 7,500 requests in three passes.
     searching = Searching(5000, apart=3 * DAY / 5000)
     searching.begin(*fifty(age=2 * DAY))
     await searching.run(WINDOW)
     assert set(searching.answers.values()) == {None}
     assert len(searching.answers) == 50
-    assert searching.history.pages == 34 * (MIN_LOOKS + 1)
+    assert searching.history.pages == 34 * (MIN_PASSES + 1)
 
 
 async def test_a_request_that_is_listed_late_is_found_in_the_next_round() -> None:
@@ -122,7 +122,7 @@ async def test_a_request_that_is_listed_late_is_found_in_the_next_round() -> Non
     await searching.leave()
 
 
-async def test_time_and_looks_count_from_when_this_process_began() -> None:
+async def test_time_and_passes_count_from_when_this_process_began() -> None:
     searching = Searching()
     searching.begin(unknown(age=3 * DAY))
     await searching.run(WINDOW - 1)
@@ -184,7 +184,7 @@ async def test_a_first_order_is_searched_for_until_a_later_one_proves_that_it_is
     await searching.run(2 * WINDOW)
     assert searching.answers == {}
     searching.history.rows.insert(0, searching.index.add(sent(job("later"), START + WINDOW)))
-    await searching.run(MIN_LOOKS * 2 * INTERVAL)
+    await searching.run(MIN_PASSES * 2 * INTERVAL)
     assert searching.answers == {"lost": None}
 
 

@@ -1,4 +1,4 @@
-"""A job is looked at once a second, and the most urgent look goes first: arithmetic over seeded durations."""
+"""A job is polled once a second, and the most urgent poll goes first: arithmetic over seeded durations."""
 
 import json
 import math
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.segmind.polling import WINDOW, Look, PollTiming, PollTimings
+from bot.segmind.polling import WINDOW, PollPlan, PollTiming, PollTimings
 from tests.segmind.conftest import NO_DEADLINE
 
 SENT = 1000.0
@@ -24,31 +24,31 @@ def learned(*seconds: float, documented: float = 30.0) -> PollTiming:
     return PollTiming(documented, durations=seconds)
 
 
-def seen(timing: PollTiming, elapsed: float, *, is_queued: bool = False) -> Look:
-    """The look at a job that was seen unfinished so many seconds after its submission."""
-    look = timing.start(SENT)
-    look.seen(SENT + elapsed, is_queued=is_queued)
-    return look
+def seen(timing: PollTiming, elapsed: float, *, is_queued: bool = False) -> PollPlan:
+    """The poll of a job that was seen unfinished so many seconds after its submission."""
+    plan = timing.start(SENT)
+    plan.seen(SENT + elapsed, is_queued=is_queued)
+    return plan
 
 
-def looks(timing: PollTiming, seconds: float) -> list[float]:
-    """Times of the looks at a job that takes so many seconds, if none has to wait; the last sees its end."""
-    look, made = timing.start(SENT), [0.0]
+def polls(timing: PollTiming, seconds: float) -> list[float]:
+    """Times of the polls of a job that takes so many seconds, if none has to wait; the last sees its end."""
+    plan, made = timing.start(SENT), [0.0]
     while made[-1] < seconds:
-        made.append(made[-1] + look.wait(SENT + made[-1]))
-        look.seen(SENT + made[-1], is_queued=False)
+        made.append(made[-1] + plan.wait(SENT + made[-1]))
+        plan.seen(SENT + made[-1], is_queued=False)
     return made[1:]
 
 
 def test_the_first_look_comes_soon_and_the_others_once_a_second() -> None:
-    assert looks(PollTiming(33), 6) == [1.5, 2.5, 3.5, 4.5, 5.5, 6.5]
+    assert polls(PollTiming(33), 6) == [1.5, 2.5, 3.5, 4.5, 5.5, 6.5]
 
 
 @pytest.mark.parametrize("median", [10.0, 22.0, 33.0])
 def test_an_end_is_seen_half_a_second_late_with_fewer_requests_than_the_sdk_makes(median: float) -> None:
     ours, sdk, delay = 0, 0, 0.0
     for seconds in (durations := times(median, 400)):
-        made = looks(PollTiming(median), seconds)
+        made = polls(PollTiming(median), seconds)
         ours += 1 + len(made)
         # A submission, a status at once and after every second, and the result.
         sdk += math.ceil(seconds) + 3
@@ -58,7 +58,7 @@ def test_an_end_is_seen_half_a_second_late_with_fewer_requests_than_the_sdk_make
 
 
 def test_a_job_that_never_ends_is_looked_at_ever_less_often() -> None:
-    gaps = [after - before for before, after in pairwise(looks(PollTiming(10), 3000)) if before > 40]
+    gaps = [after - before for before, after in pairwise(polls(PollTiming(10), 3000)) if before > 40]
     assert gaps == pytest.approx(sorted(gaps))
     assert gaps[0] < 1.1
     assert gaps[-1] == pytest.approx(30)
@@ -66,19 +66,19 @@ def test_a_job_that_never_ends_is_looked_at_ever_less_often() -> None:
 
 def test_a_job_was_last_seen_when_segmind_was_asked_and_is_asked_again_a_second_after_the_response() -> None:
     timing = PollTiming(30)
-    look = timing.start(SENT)
-    look.asked(SENT + 5)
-    look.seen(SENT + 5.8, is_queued=True)
-    assert look.wait(SENT + 5.8) == pytest.approx(1)
-    look.asked(SENT + 7)
-    look.ended(SENT + 8, None)
+    plan = timing.start(SENT)
+    plan.asked(SENT + 5)
+    plan.seen(SENT + 5.8, is_queued=True)
+    assert plan.wait(SENT + 5.8) == pytest.approx(1)
+    plan.asked(SENT + 7)
+    plan.ended(SENT + 8, None)
     assert timing.durations == (6.0,)
 
 
 def test_after_a_failed_request_the_next_look_waits_longer() -> None:
-    look = PollTiming(30).start(SENT)
-    look.failed(SENT + 2)
-    assert look.wait(SENT + 2) == pytest.approx(5)
+    plan = PollTiming(30).start(SENT)
+    plan.failed(SENT + 2)
+    assert plan.wait(SENT + 2) == pytest.approx(5)
 
 
 def test_the_chance_of_an_end_is_that_of_jobs_which_were_as_old() -> None:
@@ -90,9 +90,9 @@ def test_the_chance_of_an_end_is_that_of_jobs_which_were_as_old() -> None:
 
 
 def test_a_job_later_than_all_others_becomes_likely_to_have_ended_as_it_ages() -> None:
-    look = seen(learned(*times(10, WINDOW)), 100)
-    assert look.chance(SENT + 101) < 0.05
-    assert look.chance(SENT + 210) > 0.5
+    plan = seen(learned(*times(10, WINDOW)), 100)
+    assert plan.chance(SENT + 101) < 0.05
+    assert plan.chance(SENT + 210) > 0.5
 
 
 def test_the_likeliest_change_is_the_most_urgent_and_among_equals_the_longest_unseen() -> None:
@@ -107,9 +107,9 @@ def test_the_likeliest_change_is_the_most_urgent_and_among_equals_the_longest_un
 def test_durations_lie_between_two_looks_and_where_segmind_says() -> None:
     for reported, duration in ((12.0, 12.0), (3.0, 10.0), (99.0, 20.0), (None, 15.0)):
         timing = PollTiming(30)
-        look = timing.start(SENT)
-        look.seen(SENT + 10, is_queued=False)
-        look.ended(SENT + 20, reported)
+        plan = timing.start(SENT)
+        plan.seen(SENT + 10, is_queued=False)
+        plan.ended(SENT + 20, reported)
         assert timing.durations == (duration,)
 
 
@@ -127,10 +127,10 @@ def test_one_odd_first_job_hardly_changes_the_median() -> None:
 
 def test_a_look_keeps_the_usual_time_that_its_card_shows() -> None:
     timing = PollTiming(30)
-    look = timing.start(SENT)
+    plan = timing.start(SENT)
     for seconds in times(60, WINDOW):
         timing.learn(seconds)
-    assert look.usual == pytest.approx(30)
+    assert plan.usual == pytest.approx(30)
 
 
 @NO_DEADLINE
@@ -144,11 +144,11 @@ def test_a_look_keeps_the_usual_time_that_its_card_shows() -> None:
 def test_waits_and_chances_keep_within_their_bounds(
     usual: float, durations: list[float], before: float, after: float, scale: float
 ) -> None:
-    look = PollTiming(usual, scale=scale, durations=durations).start(SENT)
-    look.seen(SENT + before, is_queued=False)
-    assert 0 <= look.wait(SENT + after) <= 30 * scale
-    assert scale - 1e-6 <= look.wait(SENT + before) <= 30 * scale
-    assert -1e-9 <= look.chance(SENT + max(before, after)) <= 1
+    plan = PollTiming(usual, scale=scale, durations=durations).start(SENT)
+    plan.seen(SENT + before, is_queued=False)
+    assert 0 <= plan.wait(SENT + after) <= 30 * scale
+    assert scale - 1e-6 <= plan.wait(SENT + before) <= 30 * scale
+    assert -1e-9 <= plan.chance(SENT + max(before, after)) <= 1
 
 
 @pytest.mark.parametrize("seconds", [0.0, -1.0, math.nan, math.inf])
@@ -159,7 +159,7 @@ def test_only_positive_finite_durations_are_learned(seconds: float) -> None:
 
 
 def test_a_scaled_server_is_looked_at_in_its_own_seconds() -> None:
-    real, short = looks(PollTiming(20), 60), looks(PollTiming(0.2, scale=0.01), 0.6)
+    real, short = polls(PollTiming(20), 60), polls(PollTiming(0.2, scale=0.01), 0.6)
     assert [at / 100 for at in real] == pytest.approx(short)
 
 

@@ -36,7 +36,7 @@ def test_a_local_server_has_all_services_itself() -> None:
 
 def test_each_base_url_can_be_set() -> None:
     addresses = Endpoints.from_urls(SEGMIND_URL, "http://a.b/", "http://c.d/")
-    assert (addresses.upload, addresses.spot) == ("http://a.b", "http://c.d")
+    assert (addresses.upload, addresses.history_base) == ("http://a.b", "http://c.d")
 
 
 def test_the_urls_of_a_job_are_built_from_its_id() -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from bot.segmind.breaker import Breaker, BreakerConfig
 from bot.segmind.errors import Unreachable
-from bot.segmind.polling import WINDOW, Look, PollTiming
+from bot.segmind.polling import WINDOW, PollPlan, PollTiming
 from bot.segmind.rate import KeyRate
 from bot.segmind.request_queue import RequestKind
 from bot.segmind.scheduler import RequestScheduler
@@ -42,18 +42,18 @@ class Requests:
         self.held_up: list[str] = []
 
     def send(
-        self, kind: RequestKind, name: str = "", *, success: bool | None = None, look: Look | None = None
+        self, kind: RequestKind, name: str = "", *, success: bool | None = None, plan: PollPlan | None = None
     ) -> asyncio.Task[None]:
-        task = asyncio.create_task(self._run(kind, name or kind.value, success, look))
+        task = asyncio.create_task(self._run(kind, name or kind.value, success, plan))
         self.tasks[name or kind.value] = task
         return task
 
-    async def _run(self, kind: RequestKind, name: str, success: bool | None, look: Look | None) -> None:
+    async def _run(self, kind: RequestKind, name: str, success: bool | None, plan: PollPlan | None) -> None:
         if kind is RequestKind.SUBMISSION:
             await self.scheduler.acquire(kind, lambda: self.held_up.append(name))
             self._note(kind, name)
         else:
-            async with self.scheduler.slot(kind, look=look):
+            async with self.scheduler.slot(kind, plan=plan):
                 self._note(kind, name)
                 if success is not None:
                     (self.scheduler.succeeded if success else self.scheduler.failed)()
@@ -113,20 +113,20 @@ async def exhausted(requests: Requests) -> None:
     await requests.clock.run(0)
 
 
-def look_at(clock: AgendaClock, *, age: float) -> Look:
-    """Look at a job of a model that takes ten seconds, submitted so many seconds ago and not seen since."""
+def plan_at(clock: AgendaClock, *, age: float) -> PollPlan:
+    """Plan of a job of a model that takes ten seconds, submitted so many seconds ago and not seen since."""
     return PollTiming(10, durations=[10] * WINDOW).start(clock.now() - age)
 
 
-async def test_results_go_first_and_orders_take_turns_with_likely_looks(
+async def test_results_go_first_and_orders_take_turns_with_likely_polls(
     requests: Requests,
 ) -> None:
     await exhausted(requests)
     for index in range(4):
         requests.send(RequestKind.SUBMISSION, f"order {index}")
     requests.send(RequestKind.OTHER, "other")
-    requests.send(RequestKind.POLL, "young", look=look_at(requests.clock, age=1))
-    requests.send(RequestKind.POLL, "ripe", look=look_at(requests.clock, age=20))
+    requests.send(RequestKind.POLL, "young", plan=plan_at(requests.clock, age=1))
+    requests.send(RequestKind.POLL, "ripe", plan=plan_at(requests.clock, age=20))
     requests.send(RequestKind.RESULT, "result")
     await requests.clock.run(60)
     assert requests.names[BURST:] == [
@@ -137,14 +137,14 @@ async def test_results_go_first_and_orders_take_turns_with_likely_looks(
 async def test_the_most_urgent_look_goes_first_whenever_it_came(requests: Requests) -> None:
     await exhausted(requests)
     for age in (2, 4, 30, 12, 60, 3):
-        requests.send(RequestKind.POLL, str(age), look=look_at(requests.clock, age=age))
+        requests.send(RequestKind.POLL, str(age), plan=plan_at(requests.clock, age=age))
     await requests.clock.run(60)
     assert requests.names[BURST:] == ["60", "30", "12", "4", "3", "2"]
 
 
 async def test_looks_of_low_value_leave_room_for_an_order(requests: Requests) -> None:
     for index in range(10):
-        requests.send(RequestKind.POLL, f"young {index}", look=look_at(requests.clock, age=1))
+        requests.send(RequestKind.POLL, f"young {index}", plan=plan_at(requests.clock, age=1))
     await requests.clock.run(2)
     before = requests.clock.now()
     requests.send(RequestKind.SUBMISSION, "order")
@@ -155,7 +155,7 @@ async def test_looks_of_low_value_leave_room_for_an_order(requests: Requests) ->
 async def test_a_cancelled_look_is_forgotten(requests: Requests) -> None:
     await exhausted(requests)
     for age in (30, 20):
-        requests.send(RequestKind.POLL, str(age), look=look_at(requests.clock, age=age))
+        requests.send(RequestKind.POLL, str(age), plan=plan_at(requests.clock, age=age))
     await requests.clock.run(0.1)
     requests.tasks["30"].cancel()
     await requests.clock.run(10)
@@ -366,17 +366,17 @@ class Load:
         return max(after - before for before, after in pairwise(started))
 
     async def _poll(self, name: int) -> None:
-        look = PollTiming(1000).start(self.clock.now())
+        plan = PollTiming(1000).start(self.clock.now())
         while True:
-            async with self.scheduler.slot(RequestKind.POLL, look=look):
+            async with self.scheduler.slot(RequestKind.POLL, plan=plan):
                 self.sent.append((self.clock.now(), False))
                 self.polls[name] += 1
-                look.seen(self.clock.now(), is_queued=False)
-            await self.clock.sleep(look.wait(self.clock.now()))
+                plan.seen(self.clock.now(), is_queued=False)
+            await self.clock.sleep(plan.wait(self.clock.now()))
 
     async def look_at_old_jobs(self) -> None:
         while True:
-            async with self.scheduler.slot(RequestKind.POLL, look=look_at(self.clock, age=30)):
+            async with self.scheduler.slot(RequestKind.POLL, plan=plan_at(self.clock, age=30)):
                 self.sent.append((self.clock.now(), False))
 
     async def _order_regularly(self, every: float) -> None:
