@@ -185,7 +185,7 @@ async def build_app(
             key_values=store,
             error_messages=ErrorMessages(text, outage.report, on_error=metrics.count_error),
             guild_id=settings.discord.guild_id,
-            contexts=Contexts(**settings.contexts.model_dump()),
+            contexts=Contexts(settings.contexts),
             http_trace=invalid_requests.trace(),
         )
         shared = Shared(

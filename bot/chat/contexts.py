@@ -7,6 +7,7 @@ from discord import app_commands
 
 from bot.chat.interactions import Interaction
 from bot.chat.members import is_user_install_only
+from bot.settings import sections
 
 T = TypeVar("T")
 
@@ -15,20 +16,17 @@ T = TypeVar("T")
 class Contexts:
     """Default for every command that declares no contexts of its own."""
 
-    direct: bool
-    """In direct messages with the bot."""
-    user_install: bool
-    """For members who added the bot to their own account, in servers without it and in private chats."""
+    section: sections.Contexts
 
     @property
     def places(self) -> app_commands.AppCommandContext:
         return app_commands.AppCommandContext(
-            guild=True, dm_channel=self.direct, private_channel=self.user_install
+            guild=True, dm_channel=self.section.direct, private_channel=self.section.user_install
         )
 
     @property
     def installs(self) -> app_commands.AppInstallationType:
-        return app_commands.AppInstallationType(guild=True, user=self.user_install)
+        return app_commands.AppInstallationType(guild=True, user=self.section.user_install)
 
     def allows(self, interaction: Interaction) -> bool:
         """Return whether the bot may be used here.
@@ -36,10 +34,10 @@ class Contexts:
         Discord offers no command where it is closed, but a button of an old message can be pressed there.
         """
         if interaction.context.private_channel:
-            return self.user_install
+            return self.section.user_install
         if interaction.guild_id is None:
-            return self.direct
-        return self.user_install or not is_user_install_only(interaction)
+            return self.section.direct
+        return self.section.user_install or not is_user_install_only(interaction)
 
 
 def servers_only(command: T) -> T:

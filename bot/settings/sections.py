@@ -77,7 +77,9 @@ class Contexts(Section):
     """Places outside of servers where commands are offered."""
 
     direct: bool = True
+    """In direct messages with the bot."""
     user_install: bool = False
+    """For members who added the bot to their own account, in servers without it and in private chats."""
 
 
 class Segmind(Section):

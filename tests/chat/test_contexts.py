@@ -8,6 +8,7 @@ from bot.administration.audit import AuditAction
 from bot.chat.contexts import Contexts
 from bot.ledger.account import account_of
 from bot.ledger.ledger import AuditEntry
+from bot.settings import sections
 from tests.chat.admin_harness import Server, said
 from tests.harness import Reply, Stage
 from tests.interactions import Arrivals
@@ -41,7 +42,7 @@ def own(stage: Stage) -> str:
 @pytest.mark.parametrize("direct", [True, False])
 @pytest.mark.parametrize("user_install", [True, False])
 def test_the_settings_open_and_close_each_place(direct: bool, user_install: bool) -> None:
-    contexts = Contexts(direct, user_install)
+    contexts = Contexts(sections.Contexts(direct=direct, user_install=user_install))
     places = [place for place, opened in ((DIRECT, direct), (PRIVATE, user_install)) if opened]
     assert contexts.places.to_array() == [SERVER, *places]
     assert contexts.installs.to_array() == ([GUILDS, USERS] if user_install else [GUILDS])

@@ -52,13 +52,13 @@ class OrderServices:
         self.source: Source = segmind
         self.job_service, self.workers, self.face_detector = job_service, workers, face_detector
         self.consent = Consent(shared, access_policy)
-        # The sections and the classes have the same fields.
-        contexts = Contexts(**settings.contexts.model_dump())
+        # The section and the class have the same fields.
         self.limits = Limits(
             **settings.uploads.model_dump(),
             explicit=settings.safety.explicit,
             doubtful=settings.safety.doubtful,
         )
+        contexts = Contexts(settings.contexts)
         self.access_guard = AccessGuard(access_policy, avatar_policy, store.moderation, contexts)
         self.saved_faces = SavedFaces(
             store.faces,
