@@ -66,12 +66,12 @@ class AccessAdmin:
     async def set_approval(self, by: Administrator, *, on: bool) -> AuditEntry:
         """Turn the approval of results on or off; raises `NoLog`."""
         audit_entry = audit_entry_of(by, AuditAction.APPROVAL, on=on)
-        return await self._change(by, _approval("approve", on=on), audit_entry)
+        return await self._change(by, _set_approval_rule("approve", on=on), audit_entry)
 
     async def set_strangers_approval(self, by: Administrator, *, on: bool) -> AuditEntry:
         """Turn the approval of results with the faces of strangers on or off; raises `NoLog`."""
         audit_entry = audit_entry_of(by, AuditAction.APPROVAL, strangers=on)
-        return await self._change(by, _approval("approve_strangers", on=on), audit_entry)
+        return await self._change(by, _set_approval_rule("approve_strangers", on=on), audit_entry)
 
     async def set_own_approval(self, by: Administrator, *, on: bool) -> AuditEntry:
         """Allow moderators to approve results of their own orders, or forbid it."""
@@ -93,7 +93,7 @@ class AccessAdmin:
         return audit_entry
 
 
-def _approval(rule: str, *, on: bool) -> Change:
+def _set_approval_rule(rule: str, *, on: bool) -> Change:
     def change(rules: ServerRules) -> Update:
         if on and rules.log_channel is None:
             raise NoLog

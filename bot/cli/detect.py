@@ -17,7 +17,7 @@ from bot.settings import Settings
 _ANSWERS = {
     Evidence.WATERMARK: "Yes: it carries the watermark",
     Evidence.BYTES: "Yes: it is the file that Segmind made",
-    Evidence.LOOK: "Perhaps: it looks like the result, or like the picture used for it",
+    Evidence.LIKENESS: "Perhaps: it looks like the result, or like the picture used for it",
 }
 
 

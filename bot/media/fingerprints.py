@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """Hashes of a file: one of its bytes, and one of the look of each picture in it."""
+    """Hashes of a file: one of its bytes, and one of what each picture shows in it."""
 
     exact: str
     """SHA-256 of the bytes."""

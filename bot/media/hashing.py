@@ -21,7 +21,7 @@ class Hasher:
         # In the order of the pictures, without repetitions.
         self._dhashes: dict[int, None] = {}
 
-    def look(self, image: Image.Image) -> None:
+    def add(self, image: Image.Image) -> None:
         found = dhash(image)
         if found is not None:
             self._dhashes[found] = None

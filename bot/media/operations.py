@@ -135,13 +135,13 @@ def detect_mark(content: bytes, limits: Limits) -> DetectedMark:
     from bot.media.sampling import sample
     from bot.media.watermark.detect import detect_any
 
-    looks: list[Image.Image] = []
+    images: list[Image.Image] = []
     hasher = Hasher()
 
-    def look(image: "Image.Image") -> None:
-        hasher.look(image)
-        looks.append(image)
+    def on_image(image: "Image.Image") -> None:
+        hasher.add(image)
+        images.append(image)
 
-    media = probe.inspect(content, limits, look)
-    samples = [looks] if media.kind is MediaKind.PICTURE else sample(content, media.media_type, limits)
+    media = probe.inspect(content, limits, on_image)
+    samples = [images] if media.kind is MediaKind.PICTURE else sample(content, media.media_type, limits)
     return DetectedMark(detect_any(samples).code, hasher.fingerprint(content))

@@ -10,7 +10,7 @@ from bot.media.formats import jpeg, png, webp
 from bot.media.formats.header import PictureHeader
 from bot.media.types import Damaged, Limits, TooManyPixels, TooSmall, UnusableMedia
 
-Look = Callable[[Image.Image], None]
+OnImage = Callable[[Image.Image], None]
 
 LONGEST_SIDE = 1536
 """Longest side of what anybody looks at; enough for a model to see a face."""
@@ -38,10 +38,10 @@ _TRANSPOSES = {
 }
 
 
-def check(content: bytes, found: str, limits: Limits, look: Look | None) -> tuple[int, int]:
+def check(content: bytes, found: str, limits: Limits, on_image: OnImage | None) -> tuple[int, int]:
     """Return width and height as displayed, or raise. Takes about four bytes of memory a pixel.
 
-    `look` sees the picture upright, and reduced to little more than `LONGEST_SIDE`.
+    `on_image` gets the picture upright, and reduced to little more than `LONGEST_SIDE`.
     """
     header = _HEADER_READERS[found](content)
     width, height = header.display_size
@@ -50,12 +50,12 @@ def check(content: bytes, found: str, limits: Limits, look: Look | None) -> tupl
     if width * height > most_pixels:
         raise TooManyPixels(width, height, most_pixels)
     # A draft JPEG is read completely, but decoded at a fraction of its size. Other formats ignore it.
-    draft = (header.width // 8, header.height // 8) if look is None else (LONGEST_SIDE, LONGEST_SIDE)
+    draft = (header.width // 8, header.height // 8) if on_image is None else (LONGEST_SIDE, LONGEST_SIDE)
     with _decoded(header, found, draft) as image:
         if min(width, height) < limits.min_side:
             raise TooSmall(width, height, limits.min_side)
-        if look is not None:
-            look(turned(_reduced(image), header.orientation))
+        if on_image is not None:
+            on_image(turned(_reduced(image), header.orientation))
     return width, height
 
 

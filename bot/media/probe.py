@@ -25,10 +25,10 @@ from bot.models import MediaKind
 _SEVERITY = list(Judgement)
 
 
-def inspect(content: bytes, limits: Limits, look: picture.Look | None = None) -> Media:
+def inspect(content: bytes, limits: Limits, on_image: picture.OnImage | None = None) -> Media:
     """Inspect a whole file without trusting any of it; raises only `UnusableMedia` and `MemoryError`.
 
-    Accepts both kinds, so a caller that needs a picture or a video compares `Media.kind`. `look` sees the
+    Accepts both kinds, so a caller that needs a picture or a video compares `Media.kind`. `on_image` gets the
     picture, upright and reduced, or the first key frames of the video: a file is decoded only once.
     """
     found = sniff.media_type(content)
@@ -38,9 +38,9 @@ def inspect(content: bytes, limits: Limits, look: picture.Look | None = None) ->
         raise TooLarge(len(content), most_bytes)
     seconds = None
     if kind is MediaKind.PICTURE:
-        width, height = picture.check(content, found, limits, look)
+        width, height = picture.check(content, found, limits, on_image)
     else:
-        width, height, seconds = video.check(content, found, limits, look)
+        width, height, seconds = video.check(content, found, limits, on_image)
     return Media(kind, found, sniff.SUFFIXES[found], len(content), width, height, seconds)
 
 
@@ -79,15 +79,15 @@ def _inspect_accepted(content: bytes, limits: Limits, *, small_copy: bool) -> In
     hasher, copies, judgements = Hasher(), list[SmallCopy](), set[Judgement]()
     copied = small_copy and sniff.media_type(content).startswith("image/")
 
-    def look(image: Image.Image) -> None:
+    def on_image(image: Image.Image) -> None:
         judgements.add(_judge_picture(image, limits))
         if Judgement.EXPLICIT in judgements:
             raise Explicit
-        hasher.look(image)
+        hasher.add(image)
         if copied:
             copies.append(encode(image))
 
-    media = inspect(content, limits, look)
+    media = inspect(content, limits, on_image)
     return InspectedFile(
         media,
         hasher.fingerprint(content),
@@ -115,5 +115,5 @@ def fingerprint_of(content: bytes, limits: Limits) -> Fingerprint:
     """Fingerprint of any file; one that is no readable picture or video has no difference hashes."""
     hasher = Hasher()
     with suppress(UnusableMedia):
-        inspect(content, limits, hasher.look)
+        inspect(content, limits, hasher.add)
     return hasher.fingerprint(content)

@@ -16,7 +16,7 @@ from av.video.stream import VideoStream
 from PIL import Image
 
 from bot.media.formats import mp4, webm
-from bot.media.picture import Look
+from bot.media.picture import OnImage
 from bot.media.types import (
     Damaged,
     Limits,
@@ -34,9 +34,9 @@ _CODECS = {"h264", "hevc", "vp8", "vp9", "av1"}
 _MAX_PACKETS_WITHOUT_FRAME = 64
 # Sound has about fifty packets a second, and rarely more than one track.
 _MAX_OTHER_PACKETS = 50_000
-# Key frames to look at, from the beginning, and the longest side that they are reduced to.
-_LOOKS = 8
-_LOOK_SIDE = 512
+# Number of key frames to judge and hash, from the beginning, and the longest side that they are reduced to.
+_MAX_KEY_FRAMES = 8
+_KEY_FRAME_SIDE = 512
 
 
 class VideoInfo(NamedTuple):
@@ -70,8 +70,8 @@ def open_video(content: bytes, found: str) -> Generator[InputContainer]:
         raise Damaged(found) from error
 
 
-def check(content: bytes, found: str, limits: Limits, look: Look | None = None) -> VideoInfo:
-    """Measure a video or raise. `look` sees the first key frames, reduced."""
+def check(content: bytes, found: str, limits: Limits, on_image: OnImage | None = None) -> VideoInfo:
+    """Measure a video or raise. `on_image` gets the first key frames, reduced."""
     if found == webm.MEDIA_TYPE:
         webm.check(content)
     else:
@@ -79,7 +79,7 @@ def check(content: bytes, found: str, limits: Limits, look: Look | None = None) 
     with open_video(content, found) as file:
         stream = picture_stream(file, found)
         prepare(stream, limits)
-        frames = _Frames(stream, look)
+        frames = _Frames(stream, on_image)
         packets = _PacketCheck(content, found, frames, limits, declared=(file.duration or 0) / av.time_base)
         for packet in file.demux():
             packets.add(packet)
@@ -152,29 +152,29 @@ class _PacketCheck:
 
 
 class _Frames:
-    """Decodes the first frame of a video, and then key frames as long as somebody looks at them."""
+    """Decodes the first frame of a video, and then key frames as many as `on_image` should get."""
 
-    def __init__(self, stream: VideoStream, look: Look | None) -> None:
+    def __init__(self, stream: VideoStream, on_image: OnImage | None) -> None:
         self.stream = stream
         self.first: VideoFrame | None = None
-        self._look = look
-        self._looks_left = 0 if look is None else _LOOKS
+        self._on_image = on_image
+        self._key_frames_left = 0 if on_image is None else _MAX_KEY_FRAMES
 
     def decode(self, packet: Packet) -> None:
-        if self.first is not None and not self._looks_left:
+        if self.first is not None and not self._key_frames_left:
             return
         # The last packet has no bytes and makes the decoder output the frames that it holds back.
         for frame in self.stream.codec_context.decode(packet if packet.size else None):
             if self.first is None:
                 self.first = frame
                 self.stream.codec_context.skip_frame = "NONKEY"
-            if self._look is not None and self._looks_left and frame.key_frame:
-                self._looks_left -= 1
-                self._look(_reduced(frame))
+            if self._on_image is not None and self._key_frames_left and frame.key_frame:
+                self._key_frames_left -= 1
+                self._on_image(_reduced(frame))
 
 
 def _reduced(frame: VideoFrame) -> Image.Image:
-    scale = min(1, _LOOK_SIDE / max(frame.width, frame.height))
+    scale = min(1, _KEY_FRAME_SIDE / max(frame.width, frame.height))
     width, height = max(1, round(frame.width * scale)), max(1, round(frame.height * scale))
     small = frame.reformat(width, height, "rgb24")
     # PyAV does not type the keyword arguments of `to_image`.

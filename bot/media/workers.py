@@ -43,7 +43,7 @@ class UploadWorkers:
     async def inspect(
         self, content: bytes, limits: Limits, *, small_copy: bool, first_frame: bool = False
     ) -> InspectedFile:
-        async def look(worker: MediaWorker, within: Limits) -> InspectedFile:
+        async def inspect_in(worker: MediaWorker, within: Limits) -> InspectedFile:
             return await worker.run(
                 operations.inspect_upload, content, within, small_copy=small_copy, first_frame=first_frame
             )
@@ -54,10 +54,10 @@ class UploadWorkers:
             frame_pixels=min(limits.frame_pixels, QUICK_FRAME_PIXELS),
         )
         try:
-            return await look(self.quick, quick_limits)
+            return await inspect_in(self.quick, quick_limits)
         # A decoder that may not have more memory can call the file damaged.
         except (TooManyPixels, TooCostly, Damaged):
-            return await look(self.thorough, limits)
+            return await inspect_in(self.thorough, limits)
 
     async def inspect_animation(self, content: bytes, limits: Limits) -> InspectedFile:
         """Convert an animation to a video, and inspect that."""

@@ -19,7 +19,7 @@ class Evidence(StrEnum):
     WATERMARK = "watermark"
     BYTES = "bytes"
     """The file is the one that Segmind made."""
-    LOOK = "look"
+    LIKENESS = "likeness"
     """The file looks like a result. A result also looks like the picture that it was made from."""
 
 

@@ -74,7 +74,7 @@ async def check_evidence(url: str) -> None:
         same, alike = Fingerprint(exact_hash(PICTURE)), Fingerprint("other", (5,))
         assert await found(DetectedMark(code, same), 6) == Origin(Evidence.WATERMARK, job.id, code.day)
         assert await found(DetectedMark(None, same), 6) == Origin(Evidence.BYTES, job.id)
-        assert await found(DetectedMark(None, alike), 1) == Origin(Evidence.LOOK, job.id)
+        assert await found(DetectedMark(None, alike), 1) == Origin(Evidence.LIKENESS, job.id)
         assert await found(DetectedMark(None, alike), 0) is None
         other = MarkCode.of("another", job.created_at)
         assert await found(DetectedMark(other, same), 6) == Origin(Evidence.WATERMARK, None, other.day)

@@ -302,15 +302,15 @@ def test_a_later_frame_that_is_larger_than_the_first_is_not_decoded() -> None:
     size = content.rindex(b"\x9d\x01\x2a") + 3
     assert content.count(b"\x9d\x01\x2a") == 2
     content[size : size + 4] = struct.pack("<HH", 14_000, 14_000)
-    looks = 0
+    images = 0
 
-    def look(_: Image.Image) -> None:
-        nonlocal looks
-        looks += 1
+    def count(_: Image.Image) -> None:
+        nonlocal images
+        images += 1
 
     with pytest.raises(Damaged):
-        inspect(bytes(content), LIMITS, look)
-    assert looks == 1
+        inspect(bytes(content), LIMITS, count)
+    assert images == 1
 
 
 async def test_a_large_picture_waits_for_a_slow_file_and_a_small_one_does_not() -> None:

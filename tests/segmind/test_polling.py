@@ -40,7 +40,7 @@ def polls(timing: PollTiming, seconds: float) -> list[float]:
     return made[1:]
 
 
-def test_the_first_look_comes_soon_and_the_others_once_a_second() -> None:
+def test_the_first_poll_comes_soon_and_the_others_once_a_second() -> None:
     assert polls(PollTiming(33), 6) == [1.5, 2.5, 3.5, 4.5, 5.5, 6.5]
 
 
@@ -57,7 +57,7 @@ def test_an_end_is_seen_half_a_second_late_with_fewer_requests_than_the_sdk_make
     assert ours < sdk
 
 
-def test_a_job_that_never_ends_is_looked_at_ever_less_often() -> None:
+def test_a_job_that_never_ends_is_polled_ever_less_often() -> None:
     gaps = [after - before for before, after in pairwise(polls(PollTiming(10), 3000)) if before > 40]
     assert gaps == pytest.approx(sorted(gaps))
     assert gaps[0] < 1.1
@@ -75,7 +75,7 @@ def test_a_job_was_last_seen_when_segmind_was_asked_and_is_asked_again_a_second_
     assert timing.durations == (6.0,)
 
 
-def test_after_a_failed_request_the_next_look_waits_longer() -> None:
+def test_after_a_failed_request_the_next_poll_waits_longer() -> None:
     plan = PollTiming(30).start(SENT)
     plan.failed(SENT + 2)
     assert plan.wait(SENT + 2) == pytest.approx(5)
@@ -104,7 +104,7 @@ def test_the_likeliest_change_is_the_most_urgent_and_among_equals_the_longest_un
     assert seen(timing, 3, is_queued=True).urgency(SENT + 5) > seen(timing, 3).urgency(SENT + 5)
 
 
-def test_durations_lie_between_two_looks_and_where_segmind_says() -> None:
+def test_durations_lie_between_two_polls_and_where_segmind_says() -> None:
     for reported, duration in ((12.0, 12.0), (3.0, 10.0), (99.0, 20.0), (None, 15.0)):
         timing = PollTiming(30)
         plan = timing.start(SENT)
@@ -125,7 +125,7 @@ def test_one_odd_first_job_hardly_changes_the_median() -> None:
     assert learned(0.5).median == pytest.approx(30, rel=0.2)
 
 
-def test_a_look_keeps_the_usual_time_that_its_card_shows() -> None:
+def test_a_plan_keeps_the_usual_time_that_its_card_shows() -> None:
     timing = PollTiming(30)
     plan = timing.start(SENT)
     for seconds in times(60, WINDOW):

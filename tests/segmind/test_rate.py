@@ -85,7 +85,7 @@ def spent(bucket: Bucket, until: float, *, is_spare: bool = False) -> list[float
     return made
 
 
-def test_a_look_of_low_value_spares_a_part_of_the_burst() -> None:
+def test_a_poll_of_low_value_spares_a_part_of_the_burst() -> None:
     bucket = Bucket(KeyRate(100))
     assert spent(bucket, NOW + 0.001, is_spare=True) == [NOW] * 3
     assert spent(bucket, NOW + 0.001) == [NOW] * 2

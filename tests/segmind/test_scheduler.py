@@ -134,7 +134,7 @@ async def test_results_go_first_and_orders_take_turns_with_likely_polls(
     ]
 
 
-async def test_the_most_urgent_look_goes_first_whenever_it_came(requests: Requests) -> None:
+async def test_the_most_urgent_poll_goes_first_whenever_it_came(requests: Requests) -> None:
     await exhausted(requests)
     for age in (2, 4, 30, 12, 60, 3):
         requests.send(RequestKind.POLL, str(age), plan=plan_at(requests.clock, age=age))
@@ -142,7 +142,7 @@ async def test_the_most_urgent_look_goes_first_whenever_it_came(requests: Reques
     assert requests.names[BURST:] == ["60", "30", "12", "4", "3", "2"]
 
 
-async def test_looks_of_low_value_leave_room_for_an_order(requests: Requests) -> None:
+async def test_polls_of_low_value_leave_room_for_an_order(requests: Requests) -> None:
     for index in range(10):
         requests.send(RequestKind.POLL, f"young {index}", plan=plan_at(requests.clock, age=1))
     await requests.clock.run(2)
@@ -152,7 +152,7 @@ async def test_looks_of_low_value_leave_room_for_an_order(requests: Requests) ->
     assert (requests.sent[-1][0], requests.names[-1]) == (before, "order")
 
 
-async def test_a_cancelled_look_is_forgotten(requests: Requests) -> None:
+async def test_a_cancelled_poll_is_forgotten(requests: Requests) -> None:
     await exhausted(requests)
     for age in (30, 20):
         requests.send(RequestKind.POLL, str(age), plan=plan_at(requests.clock, age=age))
@@ -374,7 +374,7 @@ class Load:
                 plan.seen(self.clock.now(), is_queued=False)
             await self.clock.sleep(plan.wait(self.clock.now()))
 
-    async def look_at_old_jobs(self) -> None:
+    async def poll_old_jobs(self) -> None:
         while True:
             async with self.scheduler.slot(RequestKind.POLL, plan=plan_at(self.clock, age=30)):
                 self.sent.append((self.clock.now(), False))
@@ -408,7 +408,7 @@ async def test_with_more_orders_than_the_rate_jobs_that_likely_ended_get_their_t
 ) -> None:
     scheduler = make_scheduler(clock, per_minute=500)
     load = Load(clock, scheduler)
-    ripe = [asyncio.create_task(load.look_at_old_jobs()) for _ in range(10)]
+    ripe = [asyncio.create_task(load.poll_old_jobs()) for _ in range(10)]
     await load.run(5, pollers=100, orders=600)
     for task in ripe:
         task.cancel()

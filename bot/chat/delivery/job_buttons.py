@@ -58,7 +58,7 @@ class _ButtonStyle:
     style: ButtonStyle = ButtonStyle.secondary
 
 
-_LOOKS: Mapping[Action, _ButtonStyle] = {
+_STYLES: Mapping[Action, _ButtonStyle] = {
     Action.AGAIN: _ButtonStyle("buttons.again", "🔁", ButtonStyle.primary),
     Action.REROLL: _ButtonStyle("buttons.reroll", "🔁", ButtonStyle.primary),
     Action.EDIT: _ButtonStyle("buttons.edit", "✏️"),
@@ -80,8 +80,8 @@ class JobButton(
     """Button on the card of a job."""
 
     def __init__(self, action: Action, owner: int, job_id: str, label: str) -> None:
-        look = _LOOKS[action]
-        super().__init__(label, f"job:{action}:{owner}:{job_id}", look.style, look.icon)
+        shown = _STYLES[action]
+        super().__init__(label, f"job:{action}:{owner}:{job_id}", shown.style, shown.icon)
         self.action = action
         self.owner = owner
         self.job_id = job_id
@@ -185,7 +185,7 @@ def _row(*items: ui.Item[Any]) -> ui.ActionRow[Any]:
 
 
 def button(action: Action, job: Job, text: Text) -> JobButton:
-    return JobButton(action, job.place.user_id, job.id, text(_LOOKS[action].label))
+    return JobButton(action, job.place.user_id, job.id, text(_STYLES[action].label))
 
 
 def _same_seed(job: Job, text: Text) -> discord.SelectOption:

@@ -25,7 +25,7 @@ _MOST_FILES = 4
 _ANSWERS = {
     Evidence.WATERMARK: "origin.watermark",
     Evidence.BYTES: "origin.bytes",
-    Evidence.LOOK: "origin.look",
+    Evidence.LIKENESS: "origin.likeness",
 }
 
 

@@ -168,7 +168,7 @@ class Attachments:
     async def inspect(
         self, option: str, slot: MediaSlot, file: Upload, limits: Limits, *, member_id: int
     ) -> InspectedFile:
-        """Look at a file that is not part of an order."""
+        """Inspect a file that is not part of an order."""
         loading = self.loaded({option: slot}, {option: file}, limits, member_id=member_id, copied=option)
         async with loading as files:
             return files[option].found

@@ -12,7 +12,7 @@ from bot.store.tables import fingerprints, jobs
 
 RESULT = "result"
 """Part of a job whose fingerprint is that of the result."""
-# Results that are compared by their look, newest first: more would keep the caller waiting.
+# Results whose hashes are compared, newest first: more would keep the caller waiting.
 _MOST_RESULTS = 20_000
 
 
@@ -26,7 +26,7 @@ async def find_origin(connection: Connection, mark: DetectedMark, distance: int)
     newest = results.order_by(fingerprints.c.at.desc()).limit(_MOST_RESULTS)
     for job_id, looks in await connection.execute(newest):
         if mark.fingerprint.resembles(parse_hashes(looks), distance):
-            return Origin(Evidence.LOOK, job_id)
+            return Origin(Evidence.LIKENESS, job_id)
     return None
 
 

@@ -159,7 +159,7 @@ def rows_of_banned(
 ) -> list[dict[str, Any]]:
     """Rows that ban media in a server, or everywhere if there is no `guild_id`."""
     marks = [("exact", each.exact) for each in fingerprints]
-    marks += [("look", format_hash(look)) for each in fingerprints for look in each.dhashes]
+    marks += [("look", format_hash(dhash)) for each in fingerprints for dhash in each.dhashes]
     common = {"guild_id": guild_id, "job_id": job_id, "at": at}
     return [common | {"kind": kind, "mark": mark} for kind, mark in dict.fromkeys(marks)]
 
