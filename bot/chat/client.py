@@ -110,6 +110,12 @@ class Doppel(commands.Bot):
         # discord.py has no socket before the first connection.
         return int(bool(self.ws) and self.ws.open)
 
+    def dispatch(self, event_name: str, /, *args: Any, **kwargs: Any) -> None:
+        # discord.py is ready two seconds after it connected, even if it was closed meanwhile: it would fail
+        # for lack of its event loop.
+        if not self.is_closed():
+            super().dispatch(event_name, *args, **kwargs)
+
     async def on_ready(self) -> None:
         log.info("client ready", user=str(self.user), servers=len(self.guilds))
 
