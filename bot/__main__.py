@@ -61,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
         command(
             "credits",
             "credits:credits_command",
-            "audit the ledger, report spending, grant credits",
+            "check the ledger, report spending, grant credits",
             "report --days 7",
         )
     )

@@ -39,7 +39,7 @@ from bot.ops.web import operator_server
 from bot.periodic import PeriodicTask
 from bot.registry import ModelRegistry, iter_modules, model_registry
 from bot.settings import Settings, check_model_names
-from bot.store import SqlStore, audit_ledger
+from bot.store import SqlStore, ledger_discrepancies
 from bot.takedown_form import TakedownForm, takedown_server
 from bot.wiring.chat import serve
 from bot.wiring.factories import FEATURES, c2pa_signer_of, segmind_client
@@ -240,7 +240,7 @@ async def build_app(
         register_gauges(metrics.registry, sources)
         await stack.enter_async_context(sampled(dashboard, sources))
         ledger_check = LedgerCheck(
-            partial(audit_ledger, database, start=start, clock=clock), clock, metrics.registry
+            partial(ledger_discrepancies, database, start=start, clock=clock), clock, metrics.registry
         )
         app = App(
             client=client,

@@ -88,7 +88,7 @@ class Outage:
         assert len(self.stage.segmind.submissions) == len(self.stage.segmind.billed) == 2
         balance = await self.stage.app.store.balance(self.stage.account)
         assert (balance.free, balance.held) == (90, 0)
-        assert await self.stage.app.store.audit() == []
+        assert await self.stage.app.store.discrepancies() == []
 
     def log(self) -> str:
         caught = self.capsys.readouterr()
@@ -173,7 +173,7 @@ async def test_an_order_whose_commit_was_not_answered_is_placed_once(
     assert len(stage.segmind.billed) == 1
     balance = await stage.app.store.balance(stage.account)
     assert (balance.free, balance.held) == (95, 0)
-    assert await stage.app.store.audit() == []
+    assert await stage.app.store.discrepancies() == []
 
 
 async def test_an_order_that_cannot_be_confirmed_is_shown_once_it_turns_up(

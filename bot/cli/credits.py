@@ -1,4 +1,4 @@
-"""`doppel credits`: audit, report and grant, next to a running bot."""
+"""`doppel credits`: check the ledger, report and grant, next to a running bot."""
 
 import argparse
 import asyncio
@@ -45,15 +45,15 @@ async def run(options: argparse.Namespace, settings: Settings, clock: Clock) -> 
     async with operator_connection(settings, clock, writing=options.action == "grant") as connection:
         match options.action:
             case "audit":
-                return await _audit(connection)
+                return await _check_ledger(connection)
             case "report":
                 return await _report(connection, options, settings, clock)
             case _:
                 return await _grant(connection, options)
 
 
-async def _audit(connection: OperatorConnection) -> Outcome:
-    problems, extent = await connection.audit()
+async def _check_ledger(connection: OperatorConnection) -> Outcome:
+    problems, extent = await connection.check_ledger()
     if problems:
         return Outcome("\n".join(f"{sentence}." for sentence in problems), 1)
     accounts = _plural(extent.accounts, "account", "accounts")

@@ -15,13 +15,13 @@ INITIAL_DELAY, EVERY = 600.0, 86_400.0
 
 
 class LedgerCheck:
-    """Audits the ledger once a day and exports the number of differences."""
+    """Checks the ledger once a day and exports the number of discrepancies."""
 
     def __init__(
-        self, audit: Callable[[], Awaitable[Sequence[str]]], clock: Clock, registry: CollectorRegistry
+        self, discrepancies: Callable[[], Awaitable[Sequence[str]]], clock: Clock, registry: CollectorRegistry
     ) -> None:
-        """`audit` returns a sentence for each place where the ledger does not add up."""
-        self._audit = audit
+        """`discrepancies` reads a sentence for each place where the ledger does not add up."""
+        self._discrepancies = discrepancies
         self._clock = clock
         self._differences = Gauge(
             "doppel_ledger_differences",
@@ -41,8 +41,8 @@ class LedgerCheck:
         )
 
     async def check(self) -> None:
-        differences = await self._audit()
-        self._differences.set(len(differences))
+        found = await self._discrepancies()
+        self._differences.set(len(found))
         self._checked_at.set(self._clock.now())
-        if differences:
-            log.error("ledger does not add up", places=len(differences), first=differences[0])
+        if found:
+            log.error("ledger does not add up", places=len(found), first=found[0])

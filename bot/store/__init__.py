@@ -8,7 +8,7 @@ from bot.store.errors import (
     StoreError,
     StoreUnavailable,
 )
-from bot.store.operator import OperatorConnection, audit_ledger
+from bot.store.operator import OperatorConnection, ledger_discrepancies
 from bot.store.store import SqlStore
 
 __all__ = [
@@ -20,5 +20,5 @@ __all__ = [
     "SqlStore",
     "StoreError",
     "StoreUnavailable",
-    "audit_ledger",
+    "ledger_discrepancies",
 ]

@@ -17,7 +17,7 @@ from bot.store.backend.schema import check_revision
 from bot.store.connection import transaction
 from bot.store.errors import StoreUnavailable, translated_errors
 from bot.store.read import origins, queries, requests
-from bot.store.read.integrity import AuditedRows, count_rows, discrepancies
+from bot.store.read.integrity import CheckedRows, count_rows, discrepancies
 from bot.store.read.requests import UnknownOutcome
 from bot.store.repositories.moderation import lift_ban
 from bot.store.repositories.takedowns import SqlTakedowns
@@ -56,7 +56,7 @@ class OperatorConnection:
     async def __aexit__(self, *error: object) -> None:
         await self._database.dispose()
 
-    async def audit(self) -> tuple[Sequence[str], AuditedRows]:
+    async def check_ledger(self) -> tuple[Sequence[str], CheckedRows]:
         """Every discrepancy in the ledger, and the number of rows that were read."""
         async with self._transaction() as connection:
             return await discrepancies(connection), await count_rows(connection)
@@ -115,8 +115,8 @@ class OperatorConnection:
             await key_values.write(connection, name, text)
 
 
-async def audit_ledger(url: str, *, start: int, clock: Clock) -> Sequence[str]:
+async def ledger_discrepancies(url: str, *, start: int, clock: Clock) -> Sequence[str]:
     """Every discrepancy in the ledger of a database that a bot may be using."""
     async with OperatorConnection(url, start=start, clock=clock) as operator:
-        found, _ = await operator.audit()
+        found, _ = await operator.check_ledger()
     return found

@@ -362,7 +362,7 @@ class SqlStore:
         """Number of open jobs that nobody runs, because a newer version of the bot wrote them."""
         return self._takeover.unreadable
 
-    async def audit(self) -> list[str]:
+    async def discrepancies(self) -> list[str]:
         """Every discrepancy in the ledger, which should have none."""
         async with self._transaction() as connection:
             return await discrepancies(connection)

@@ -1,11 +1,11 @@
-"""Command line: python -m tests.bench [freshness] [engine] [audits] [queue] [start] [load] [hostile]."""
+"""Command line: python -m tests.bench [freshness] [engine] [ledger] [queue] [start] [load] [hostile]."""
 
 import argparse
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from tests.bench import audits, engine, freshness, hostile, load, queue, start
+from tests.bench import engine, freshness, hostile, ledger, load, queue, start
 from tests.bench.figures import Figure, save, table
 
 ROOT = Path(__file__).parents[2]
@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 BENCHES: Mapping[str, Callable[[], Iterable[Figure]]] = {
     "freshness": freshness.figures,
     "engine": engine.figures,
-    "audits": audits.figures,
+    "ledger": ledger.figures,
     "queue": queue.figures,
     "start": start.figures,
     "load": load.figures,

@@ -46,7 +46,7 @@ class Findings:
     submitted_twice: Sequence[str]
     lost: Sequence[str]
     ledger: int
-    """Difference in credits, plus one for each finding of the bot's own audit."""
+    """Difference in credits, plus one for each discrepancy that the bot itself finds."""
     unfinished: Sequence[str]
     extra: Sequence[str]
     overwritten: Sequence[str]

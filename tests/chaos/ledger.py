@@ -53,7 +53,7 @@ class LedgerSnapshot:
     accounts: Mapping[str, tuple[int, int]]
     """Free and held credits by account."""
     discrepancies: Sequence[str] = field(default_factory=list[str])
-    """Findings of the bot's own audit."""
+    """Discrepancies that the bot itself finds."""
 
 
 class LedgerReader:

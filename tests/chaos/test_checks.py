@@ -173,7 +173,7 @@ def test_a_message_that_does_not_show_its_jobs_end_is_unfinished(placed: PlacedO
 @pytest.mark.parametrize(
     ("accounts", "discrepancies", "difference"),
     [({ACCOUNT: (96, 0)}, [], 2), ({ACCOUNT: (90, 5)}, [], 10), ({ACCOUNT: (95, 0)}, ["a sentence"], 1)],
-    ids=["given away", "still held", "found by the audit"],
+    ids=["given away", "still held", "found by the bot"],
 )
 def test_the_ledger_is_counted_again(
     accounts: dict[str, tuple[int, int]], discrepancies: list[str], difference: int

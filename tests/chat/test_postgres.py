@@ -18,5 +18,5 @@ async def test_a_job_runs_from_the_slash_to_the_picture_on_postgres(
         await stage.finish(reply, "Completed")
         balance = await stage.app.store.balance(stage.account)
         assert (balance.free, balance.held) == (95, 0)
-        assert await stage.app.store.audit() == []
+        assert await stage.app.store.discrepancies() == []
     assert not (tmp_path / "unused.db").exists()

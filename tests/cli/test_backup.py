@@ -40,10 +40,10 @@ async def test_a_backup_of_a_running_bot_is_one_whole_file_of_one_moment(url: st
         assert back_up(url, copy, now=NOW) == copy
         # It goes on, and the copy stays as it was.
         await opened(bot)
-        assert await bot.audit() == []
+        assert await bot.discrepancies() == []
     assert names_in(tmp_path, "copy*") == ["copy.db"]
     async with store(f"sqlite:///{copy}") as read:
-        assert await read.audit() == []
+        assert await read.discrepancies() == []
         assert [(job.id, job.state) for job in await adopted_by(read)] == [(done.id, State.DONE)]
 
 
@@ -66,7 +66,7 @@ async def test_after_a_restore_waiting_jobs_are_searched_for_and_never_submitted
         assert states[waiting.id] == (State.SUBMITTING, waiting.created_at)
         assert states[sent.id][0] is State.SUBMITTED
         assert after.id not in states
-        assert await bot.audit() == []
+        assert await bot.discrepancies() == []
 
 
 async def test_a_restore_can_be_taken_back(url: str, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""`doppel credits` audits, reports and grants next to a running bot."""
+"""`doppel credits` checks the ledger, reports and grants next to a running bot."""
 
 import argparse
 import asyncio
@@ -77,7 +77,7 @@ def credits_(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0)
 
 
 @pytest.mark.usefixtures("database")
-def test_an_audit_without_differences_prints_what_was_checked(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_ledger_without_discrepancies_prints_what_was_checked(capsys: pytest.CaptureFixture[str]) -> None:
     assert credits_(capsys, "audit") == f"{IN_ORDER}\n"
 
 
@@ -183,16 +183,16 @@ def test_invalid_arguments_are_rejected(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("audit_entry", [["audit"], ["report"], ["grant", "1", "7", "5"]])
+@pytest.mark.parametrize("arguments", [["audit"], ["report"], ["grant", "1", "7", "5"]])
 def test_a_missing_database_is_not_created(
     capsys: pytest.CaptureFixture[str],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    audit_entry: list[str],
+    arguments: list[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/doppel.db")
-    assert "there is no file" in credits_(capsys, *audit_entry, code=1)
+    assert "there is no file" in credits_(capsys, *arguments, code=1)
     assert list(tmp_path.iterdir()) == []
 
 

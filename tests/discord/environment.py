@@ -96,7 +96,7 @@ class Environment:
         """Return free and held credits after the bot has stopped, and check the ledger."""
         url = f"sqlite:///{self.database}"
         async with SqlStore(url, start=START, clock=WallClock()) as store:
-            assert await store.audit() == []
+            assert await store.discrepancies() == []
             member = account_of(guild_id=self.discord.guild.id, user_id=self.discord.member.id)
             balance = await store.balance(member)
             return balance.free, balance.held

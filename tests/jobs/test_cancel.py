@@ -40,7 +40,7 @@ async def test_a_waiting_job_is_cancelled_delivered_and_its_hold_released(
     assert harness.queue.length == 0
     balance = await harness.store.balance(last.account)
     assert (balance.free, balance.held) == (75, 25)
-    assert await harness.store.audit() == []
+    assert await harness.store.discrepancies() == []
 
 
 async def test_a_submitted_job_cannot_be_cancelled(harness: JobHarness) -> None:
@@ -90,7 +90,7 @@ async def test_a_cancellation_whose_confirmation_was_lost_is_delivered(
     *others, cancelled = [(await harness.ended(job.id))[0].state for job in jobs]
     assert (cancelled, {*others}) == (State.CANCELLED, {State.FAILED})
     assert len(segmind.submissions) == 5
-    assert await harness.store.audit() == []
+    assert await harness.store.discrepancies() == []
 
 
 async def test_a_job_cancelled_while_it_is_submitted_is_either_released_or_delivered(
@@ -124,7 +124,7 @@ async def test_a_job_cancelled_while_it_is_submitted_is_either_released_or_deliv
     assert {*cancellations.values()} == {0, 1}
     balance = await harness.store.balance(jobs[0].account)
     assert (balance.free, balance.held) == (100 - 5 * len(sent), 0)
-    assert await harness.store.audit() == []
+    assert await harness.store.discrepancies() == []
     assert harness.queue.length == harness.queue.running == 0
 
 
@@ -144,7 +144,7 @@ async def test_a_job_that_waits_in_another_process_is_cancelled(
         await eventually(lambda: not owner.runner.running, lambda: "the owner lets go of the job")
         assert owner.watcher.ends == {}
         assert segmind.submissions == ()
-        assert await owner.store.audit() == []
+        assert await owner.store.discrepancies() == []
         balance = await owner.store.balance(ended.account)
         assert (balance.free, balance.held) == (100, 0)
 

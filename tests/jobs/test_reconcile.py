@@ -73,7 +73,7 @@ async def test_a_late_request_is_counted_once_and_never_charged(
     for _ in range(2):
         await reconciler.reconcile()
     assert await money(store, job.account) == (START, 0)
-    assert await store.audit() == []
+    assert await store.discrepancies() == []
     _, day = budgets_of(1, job.created_at)
     assert await store.spent_in(day) == micros
     found = await store.find(job.id)
@@ -132,7 +132,7 @@ async def test_one_failing_row_does_not_hide_the_other_jobs(
     await LateReconciler(history, store, clock).reconcile()
     found = [await store.find(job.id) for job in (odd, late)]
     assert [job and job.request_id for job in found] == [None, f"r-{late.id}"]
-    assert await store.audit() == []
+    assert await store.discrepancies() == []
 
 
 async def test_many_released_jobs_are_searched_for_in_one_pass(store: SqlStore) -> None:

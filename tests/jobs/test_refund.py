@@ -27,7 +27,7 @@ async def assert_refunded_once(store: SqlStore, job: Job) -> None:
     (entry,) = await store.audit_entries(job.place.guild_id)
     assert (entry.actor, entry.action) == ("7", AuditAction.REFUND)
     assert entry.facts == {"job": job.id, "member": job.place.user_id, "amount": 5}
-    assert await store.audit() == []
+    assert await store.discrepancies() == []
 
 
 async def test_a_result_that_nobody_may_see_is_refunded_and_shown_without_its_picture(

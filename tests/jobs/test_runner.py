@@ -43,7 +43,7 @@ async def test_a_job_runs_from_its_hold_to_its_capture(harness: JobHarness) -> N
     assert ended.cost == pytest.approx(0.05)
     balance = await harness.store.balance(ended.account)
     assert (balance.free, balance.held) == (95, 0)
-    assert await harness.store.audit() == []
+    assert await harness.store.discrepancies() == []
 
 
 async def test_the_route_of_the_delivery_is_written_down(harness: JobHarness) -> None:
@@ -140,7 +140,7 @@ async def test_an_implausible_cost_is_logged_and_the_expected_one_counts(
             ended, _ = await harness.ended()
             assert (ended.state, ended.cost) == (State.DONE, None)
             assert (await harness.store.balance(ended.account)).free == 95
-            assert await harness.store.audit() == []
+            assert await harness.store.discrepancies() == []
     assert "100000000000000.0" in [entry.get("cost") for entry in entries]
 
 
@@ -366,7 +366,7 @@ async def test_every_step_whose_answer_was_lost_is_read_again_until_that_succeed
     assert (await harness.ended())[0].state is State.DONE
     assert lost == {State.SUBMITTED, State.READY, State.DONE}
     assert len(segmind.billed) == 1
-    assert await harness.store.audit() == []
+    assert await harness.store.discrepancies() == []
 
 
 async def test_a_stale_copy_of_an_own_job_is_replaced_by_its_row(

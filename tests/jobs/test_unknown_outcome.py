@@ -69,7 +69,7 @@ async def test_a_found_request_that_another_job_has_is_not_tried_for_ever(
     ended, _ = await harness.ended()
     assert (ended.state, ended.reason) == (State.FAILED, Reason.NOT_FOUND)
     assert conflicts == 1
-    assert await harness.store.audit() == []
+    assert await harness.store.discrepancies() == []
 
 
 async def test_a_response_with_the_request_of_another_job_is_an_unknown_outcome(
@@ -112,7 +112,7 @@ async def test_a_job_that_waits_again_after_lost_commits_is_not_sent_again(
     assert ended.state is State.DONE
     assert ended.request_id == segmind.submissions[0].request_id
     assert len(segmind.submissions) == 1
-    assert await harness.store.audit() == []
+    assert await harness.store.discrepancies() == []
 
 
 async def test_an_adopted_waiting_job_is_looked_up_before_it_is_sent(
@@ -133,4 +133,4 @@ async def test_an_adopted_waiting_job_is_looked_up_before_it_is_sent(
         assert len(segmind.submissions) == 2
         # Both were looked up in one pass.
         assert segmind.calls["history"] == 2
-        assert await harness.store.audit() == []
+        assert await harness.store.discrepancies() == []

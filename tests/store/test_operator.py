@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.jobs.job import Job, State
 from bot.ledger.ledger import AuditEntry
 from bot.store import OperatorConnection, SqlStore, StoreError
-from bot.store.read.integrity import AuditedRows
+from bot.store.read.integrity import CheckedRows
 from tests.store.orders import LIFE, START, TERMS, HandClock, opened, order, through
 
 DAY = 86_400.0
@@ -27,9 +27,9 @@ async def test_the_ledger_is_audited_next_to_a_running_bot(
 ) -> None:
     await through(store, await opened(store), *LIFE)
     async with operator(url, clock) as connection:
-        assert await connection.audit() == ([], AuditedRows(accounts=1, entries=3, jobs=1))
+        assert await connection.check_ledger() == ([], CheckedRows(accounts=1, entries=3, jobs=1))
         await raw.exec_driver_sql("UPDATE accounts SET held = 1")
-        wrong, _ = await connection.audit()
+        wrong, _ = await connection.check_ledger()
     assert wrong == ["account 1:2 has 1 held, but its open jobs hold 0"]
 
 
@@ -48,7 +48,7 @@ async def test_credits_are_granted_while_a_running_bot_spends_them(
     await asyncio.gather(spend(), give())
     assert (await store.balance("1:2")).granted == START
     assert len(await store.audit_entries(1, limit=100)) == 20
-    assert await store.audit() == []
+    assert await store.discrepancies() == []
 
 
 async def test_a_connection_for_reading_cannot_write(store: SqlStore, url: str, clock: HandClock) -> None:
@@ -64,7 +64,7 @@ async def test_a_bot_starts_while_an_operator_reads(sqlite_url: str, clock: Hand
         SqlStore(sqlite_url, start=START, clock=clock) as store,
     ):
         await opened(store)
-        assert (await connection.audit())[1].jobs == 1
+        assert (await connection.check_ledger())[1].jobs == 1
 
 
 async def test_opening_a_database_of_another_version_raises_an_error(
@@ -115,4 +115,4 @@ async def test_spending_shows_the_credits_charged_and_the_cost(
         (0.0512, 1, 0.05),
         (0.0512, 0, 0.0),
     ]
-    assert await store.audit() == []
+    assert await store.discrepancies() == []

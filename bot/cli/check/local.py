@@ -29,7 +29,7 @@ async def local_findings(settings: Settings, secrets: Path) -> Sequence[Finding]
 
 async def _database(settings: Settings) -> Finding:
     try:
-        note, problems = await _audit(settings)
+        note, problems = await _check_ledger(settings)
     except StoreError as error:
         return Finding("database", False, f"{settings.database.shown}: {error}")
     if problems:
@@ -102,13 +102,13 @@ async def _traces(settings: Settings) -> Finding:
     return Finding("traces", True, "on, to the collector in OTEL_EXPORTER_OTLP_ENDPOINT")
 
 
-async def _audit(settings: Settings) -> tuple[str, Sequence[str]]:
+async def _check_ledger(settings: Settings) -> tuple[str, Sequence[str]]:
     """A note on the state of the database, and a sentence for each place where the ledger does not add up."""
     url, start = settings.database.url.get_secret_value(), settings.credits.start
     try:
         async with SqlStore(url, start=start, clock=WallClock()) as store:
-            return "", await store.audit()
+            return "", await store.discrepancies()
     except DatabaseInUse:
         async with operator_connection(settings, WallClock(), writing=False) as connection:
-            problems, _ = await connection.audit()
+            problems, _ = await connection.check_ledger()
         return ", in use by a running bot", problems

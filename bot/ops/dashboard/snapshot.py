@@ -10,7 +10,7 @@ from typing import Any
 
 from bot import __version__
 from bot.ops.dashboard.cache import Cached
-from bot.ops.dashboard.ledger_audit import LedgerAudit
+from bot.ops.dashboard.recurring_ledger_check import RecurringLedgerCheck
 from bot.ops.dashboard.timeseries import TimeSeries
 from bot.ops.job_metrics import DELIVERING, STAGES
 from bot.ops.sources import Sources
@@ -18,10 +18,10 @@ from bot.store.read.dashboard import DAY, HOUR, Count, DashboardQueries, Past, P
 
 # An open page reads a snapshot every other second; the charts change by the minute.
 PRESENT_EVERY, PAST_EVERY = 1.0, 5.0
-# With a million jobs, an audit of what is new takes a second of a core.
-AUDIT_EVERY = 3600.0
-# `doppel credits audit` shows all differences; the page shows the first ones.
-MAX_DIFFERENCES = 5
+# With a million jobs, a check of what is new in the ledger takes a second of a core.
+LEDGER_CHECK_EVERY = 3600.0
+# `doppel credits audit` shows all discrepancies; the page shows the first ones.
+MAX_DISCREPANCIES = 5
 # A database that takes longer to answer counts as unavailable.
 TIMEOUT = 2.0
 TEN_MINUTES = 600.0
@@ -40,13 +40,15 @@ class SnapshotReader:
         self._clock = clock = sources.clock
         self._present = Cached(queries.present, clock, seconds=PRESENT_EVERY)
         self._past = Cached(lambda: queries.past(clock.now()), clock, seconds=PAST_EVERY)
-        self._audit = Cached(LedgerAudit(queries.audit, clock).run, clock, seconds=AUDIT_EVERY)
+        self._ledger_check = Cached(
+            RecurringLedgerCheck(queries.check_ledger, clock).run, clock, seconds=LEDGER_CHECK_EVERY
+        )
 
     async def read(self) -> Mapping[str, Any]:
         await self._present.refresh(max_wait=TIMEOUT)
         await self._past.refresh(max_wait=TIMEOUT)
-        # The audit takes longer the more entries there are, so the page does not wait for it.
-        await self._audit.refresh(max_wait=0)
+        # The check takes longer the more entries there are, so the page does not wait for it.
+        await self._ledger_check.refresh(max_wait=0)
         present, past = self._present.last, self._past.last
         now = self._clock.now()
         return {
@@ -70,7 +72,7 @@ class SnapshotReader:
         }
 
     async def close(self) -> None:
-        for each in (self._present, self._past, self._audit):
+        for each in (self._present, self._past, self._ledger_check):
             await each.close()
 
     def _queue(self) -> Mapping[str, Any]:
@@ -165,13 +167,13 @@ class SnapshotReader:
         }
 
     def _ledger(self) -> Mapping[str, Any] | None:
-        if self._audit.last is None:
+        if self._ledger_check.last is None:
             return None
-        differences, extent = self._audit.last
+        found, extent = self._ledger_check.last
         return {
-            "at": self._audit.at,
-            "wrong": len(differences),
-            "sentences": differences[:MAX_DIFFERENCES],
+            "at": self._ledger_check.at,
+            "wrong": len(found),
+            "sentences": found[:MAX_DISCREPANCIES],
             **asdict(extent),
         }
 

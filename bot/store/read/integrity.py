@@ -1,4 +1,4 @@
-"""Audit of the ledger: finds every discrepancy and describes it in a sentence."""
+"""Check of the ledger: finds every discrepancy and describes it in a sentence."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,18 +21,18 @@ _BOTH = 2
 
 
 @dataclass(frozen=True, slots=True)
-class AuditedRows:
-    """Number of rows that an audit covers."""
+class CheckedRows:
+    """Number of rows that a check of the ledger covers."""
 
     accounts: int
     entries: int
     jobs: int
 
 
-async def count_rows(connection: Connection) -> AuditedRows:
+async def count_rows(connection: Connection) -> CheckedRows:
     counts = [sa.select(sa.func.count()).select_from(table) for table in (accounts, entries, jobs)]
     found = await connection.execute(sa.select(*(count.scalar_subquery() for count in counts)))
-    return AuditedRows(*found.one())
+    return CheckedRows(*found.one())
 
 
 async def discrepancies(connection: Connection, since: float | None = None) -> list[str]:

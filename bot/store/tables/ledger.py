@@ -63,7 +63,7 @@ entries = sa.Table(
     ),
     # A gift is taken once and given once.
     partial_index("entries_of_gift", "gift", "kind", where=sa.text("gift IS NOT NULL"), unique=True),
-    # With the amounts, so that an audit adds them up without reading the rows.
+    # With the amounts, so that the ledger check adds them up without reading the rows.
     sa.Index("entries_of_account", "account", "id", "amount", "of_allowance"),
     sqlite_strict=True,
     sqlite_autoincrement=True,

@@ -29,7 +29,7 @@ async def test_a_member_gives_credits_and_the_receiver_reads_of_it(server: Serve
     assert f"Gift to <@{bea.id}> · **{minus}30** · <t:" in await server.ask(server.member, "credits history")
     assert f"Gift from <@{server.member.id}> · **+30** · <t:" in await server.ask(bea, "credits history")
     assert f"<@{server.member.id}>: <@{bea.id}> got 30 credits as a gift." in await server.tell("changes")
-    assert await server.stage.app.store.audit() == []
+    assert await server.stage.app.store.discrepancies() == []
 
 
 @gifts_on
@@ -42,7 +42,7 @@ async def test_a_gift_beyond_a_bound_is_refused_in_words(server: Server) -> None
     assert "You can give 5 credits more today." in said(await give(server, cleo, 6))
     server.member = cleo
     assert "This member can get 5 credits more today." in said(await give(server, bea, 6))
-    assert await server.stage.app.store.audit() == []
+    assert await server.stage.app.store.discrepancies() == []
 
 
 @gifts_on

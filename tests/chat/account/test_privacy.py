@@ -94,7 +94,7 @@ async def test_confirming_deletes_everything(server: Server) -> None:
     assert question.response is not None
     assert wording("privacy.deleted") in "\n".join(texts(question.response.components))
     assert tables_naming(stage) == {"people"}
-    assert await stage.app.store.audit() == []
+    assert await stage.app.store.discrepancies() == []
     assert "someone who deleted their data" in await server.tell("changes")
     await (await stage.order("faceswap-v5")).refused(wording("refused.just_left"))
     done = next(each for each in stage.channel.history() if each.attachments)

@@ -30,7 +30,7 @@ async def granted(stage: Stage, guild_id: int | None) -> int:
 
 async def consumed(stage: Stage, bought: simcord.EntitlementHandle) -> None:
     await eventually(lambda: bought.snapshot().consumed, lambda: str(stage.env.http_requests[-3:]))
-    assert await stage.app.store.audit() == []
+    assert await stage.app.store.discrepancies() == []
 
 
 async def reconnect(stage: Stage) -> None:

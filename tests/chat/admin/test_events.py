@@ -27,7 +27,7 @@ async def test_in_a_free_event_members_pay_nothing(server: Server) -> None:
     await server.job_done("faceswap-comic")
     assert await server.granted() < 100
     assert "Spent this month: **" in await server.tell("credits show")
-    assert await server.stage.app.store.audit() == []
+    assert await server.stage.app.store.discrepancies() == []
 
 
 async def test_a_cheaper_event_ends_with_its_credits(server: Server) -> None:
@@ -39,7 +39,7 @@ async def test_a_cheaper_event_ends_with_its_credits(server: Server) -> None:
     # The credits of the event are used up, so the usual price counts again.
     await server.job_done()
     assert await server.granted() == 91
-    assert await server.stage.app.store.audit() == []
+    assert await server.stage.app.store.discrepancies() == []
 
 
 async def test_a_member_without_credits_orders_in_a_free_event_until_it_is_ended(server: Server) -> None:
@@ -60,7 +60,7 @@ async def test_a_failed_job_gives_its_part_back(server: Server) -> None:
     assert "paid 5 credits more" in await server.tell("event")
     await server.job_done()
     assert await server.granted() == 100
-    assert await server.stage.app.store.audit() == []
+    assert await server.stage.app.store.discrepancies() == []
 
 
 @pytest.mark.stage(credits={"grants_monthly": 20, "start": 100})
@@ -116,7 +116,7 @@ async def test_an_event_pays_for_a_whole_batch_or_for_none_of_it(server: Server)
     orders = await OrderedAtOnce.now(server)
     assert await orders.place(3) == [(5, 0)] * 3
     assert await orders.place(2) == [(0, 5)] * 2
-    assert await server.stage.app.store.audit() == []
+    assert await server.stage.app.store.discrepancies() == []
 
 
 async def test_nobody_pays_more_than_the_price_that_they_ordered_at(server: Server) -> None:

@@ -22,7 +22,7 @@ async def test_a_finished_job_is_refunded_once(server: Server) -> None:
     assert await server.granted() == 100
     facts = {"job": job, "member": server.member.id, "amount": 5, "reason": "blurred"}
     assert await server.audit_entries() == [(str(server.admin.id), "refund", facts)]
-    assert await server.stage.app.store.audit() == []
+    assert await server.stage.app.store.discrepancies() == []
 
 
 async def test_a_job_is_refunded_by_the_short_id_that_cards_show(server: Server) -> None:

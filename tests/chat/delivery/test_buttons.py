@@ -43,7 +43,7 @@ def offered(job: Job, *, public: bool = True) -> list[str]:
 
 
 async def free(stage: Stage) -> int:
-    assert await stage.app.store.audit() == []
+    assert await stage.app.store.discrepancies() == []
     return (await stage.app.store.balance(stage.account)).free
 
 

@@ -122,7 +122,7 @@ async def test_a_result_is_shown_in_its_message_once_a_moderator_approves_it(
         str(moderator.id),
         "approve",
     )
-    assert await server.stage.app.store.audit() == []
+    assert await server.stage.app.store.discrepancies() == []
 
 
 async def test_a_refused_result_is_given_back_and_nobody_gets_it_any_more(
@@ -141,7 +141,7 @@ async def test_a_refused_result_is_given_back_and_nobody_gets_it_any_more(
     ]
     assert wording("refused.refunded") in await server.tell("refund", job=job.id)
     assert (await latest(log, "Rejected")).attachments == []
-    assert await server.stage.app.store.audit() == []
+    assert await server.stage.app.store.discrepancies() == []
 
 
 async def test_a_refusal_is_said_as_such_and_given_back_once_however_often_it_is_tried(
@@ -169,7 +169,7 @@ async def test_a_refusal_is_said_as_such_and_given_back_once_however_often_it_is
     await delivered(server, reply)
     assert tries == 3
     assert await server.granted() == 100
-    assert await app.store.audit() == []
+    assert await app.store.discrepancies() == []
 
 
 async def test_members_and_strangers_decide_nothing_and_are_told_why(
@@ -445,7 +445,7 @@ async def test_whoever_had_everything_deleted_leaves_nothing_in_the_log(
     await waiting_of(server, HeldClock()).run_once()
     assert log.history() == []
     assert not in_channel(server.stage, reply)
-    assert await store.audit() == []
+    assert await store.discrepancies() == []
 
 
 @pytest.mark.stage(credits={"direct_daily": 6})
@@ -502,7 +502,7 @@ async def test_on_postgres_a_result_waits_and_is_shown_just_so(tmp_path: Path, p
             await moderator.click(await latest(log, wording("approval.title")), label=label)
             await reply.says(end)
         assert await server.granted() == 95
-        assert await stage.app.store.audit() == []
+        assert await stage.app.store.discrepancies() == []
 
 
 async def test_a_button_works_after_a_restart(house: House) -> None:
@@ -513,7 +513,7 @@ async def test_a_button_works_after_a_restart(house: House) -> None:
     await moderator.click(card, label="Approve")
     await reply.says("Completed", "5 credits")
     assert len(reply.attachments) == 1
-    assert await server.stage.app.store.audit() == []
+    assert await server.stage.app.store.discrepancies() == []
 
 
 @pytest.mark.parametrize("label", ["Approve", "Reject"])
@@ -534,7 +534,7 @@ async def test_what_was_decided_right_before_the_end_is_done_by_the_next_start(
     await reply.says("Completed" if label == "Approve" else "credits back")
     await delivered(server, reply)
     assert await server.granted() == (95 if label == "Approve" else 100)
-    assert await server.stage.app.store.audit() == []
+    assert await server.stage.app.store.discrepancies() == []
 
 
 async def test_a_crash_between_the_refund_and_its_card_neither_loses_nor_doubles_the_refund(
@@ -561,7 +561,7 @@ async def test_a_crash_between_the_refund_and_its_card_neither_loses_nor_doubles
     await delivered(server, reply)
     assert await server.granted() == 100
     assert [what for _, what, _ in await server.audit_entries()].count("refund") == 1
-    assert await server.stage.app.store.audit() == []
+    assert await server.stage.app.store.discrepancies() == []
 
 
 async def test_an_end_before_moderators_were_asked_loses_nothing(

@@ -188,7 +188,7 @@ async def test_remove_deletes_the_message_and_the_output(
     found = await server.stage.app.store.find(job.id)
     assert found is not None
     assert (found.state, found.output) == (State.DONE, None)
-    assert await server.stage.app.store.audit() == []
+    assert await server.stage.app.store.discrepancies() == []
     assert [(actor, action) for actor, action, _ in await server.audit_entries()][-1] == (
         str(moderator.id),
         "remove",
@@ -219,7 +219,7 @@ async def test_a_listed_result_is_refunded_and_not_shown(server: Server, log: si
     assert "segmind" not in reply.text.lower()
     await latest(log, "Not shown")
     assert (await stage.app.store.balance(stage.account)).free == 95
-    assert await stage.app.store.audit() == []
+    assert await stage.app.store.discrepancies() == []
 
 
 async def test_the_member_is_blocked_and_the_case_dismissed(

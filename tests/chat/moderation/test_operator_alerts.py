@@ -60,7 +60,7 @@ async def ordered_at_once(stage: Stage, count: int) -> list[Reply]:
 async def ledger_is_sound(stage: Stage, *, free: int) -> None:
     balance = await stage.app.store.balance(stage.account)
     assert (balance.free, balance.held) == (free, 0)
-    assert await stage.app.store.audit() == []
+    assert await stage.app.store.discrepancies() == []
 
 
 async def test_a_job_waits_for_credit_at_segmind_and_resumes_alone(stage: Stage) -> None:

@@ -41,7 +41,7 @@ async def test_an_explicit_result_is_withheld_and_stays_so(
     assert await store.moderation.is_taken_down(job.id)
     # The member does not pay, and nothing is held against them; Segmind was paid all the same.
     assert (await store.balance(stage.account)).free == 100
-    assert await store.audit() == []
+    assert await store.discrepancies() == []
     assert await store.moderation.strikes(stage.member.id, 0) == []
     (listed,) = await store.job_history.of_member(stage.member.id, limit=1)
     assert listed.reason is Reason.FILTERED

@@ -101,7 +101,7 @@ async def test_whoever_withdraws_while_the_job_runs_is_not_shown_and_the_price_c
     assert (job.state, job.reason, job.output) == (State.DONE, Reason.WITHHELD, None)
     assert not reply.attachments
     assert (await stage.app.store.balance(stage.account)).free == 100
-    assert await stage.app.store.audit() == []
+    assert await stage.app.store.discrepancies() == []
 
 
 @pytest.mark.stage(jobs={"per_server": 1})

@@ -53,7 +53,7 @@ def gallery(reply: Reply) -> list[str]:
 
 async def money(stage: Stage) -> tuple[int, int]:
     balance = await stage.app.store.balance(stage.account)
-    assert await stage.app.store.audit() == []
+    assert await stage.app.store.discrepancies() == []
     return balance.free, balance.held
 
 

@@ -54,7 +54,7 @@ async def test_an_order_shows_its_states_brings_the_picture_and_captures_its_pri
     assert is_marked(content)
     balance = await stage.app.store.balance(stage.account)
     assert (balance.free, balance.held) == (100 - PRICES[slug], 0)
-    assert await stage.app.store.audit() == []
+    assert await stage.app.store.discrepancies() == []
 
 
 @pytest.mark.parametrize("slug", CHOSEN)
@@ -119,4 +119,4 @@ async def test_several_members_swap_at_once(stage: Stage) -> None:
     for reply in replies:
         await stage.finish(reply, "Completed")
     assert len({submission.body["source_image"] for submission in stage.segmind.submissions}) == 5
-    assert await stage.app.store.audit() == []
+    assert await stage.app.store.discrepancies() == []

@@ -10,7 +10,7 @@ from tests.wording import wording
 async def assert_settled(stage: Stage, *, free: int) -> None:
     balance = await stage.app.store.balance(stage.account)
     assert (balance.free, balance.held) == (free, 0)
-    assert await stage.app.store.audit() == []
+    assert await stage.app.store.discrepancies() == []
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,7 @@ async def finish_all(harness: JobHarness, clock: HeldClock, *names: str) -> None
     await eventually(ended, lambda: f"{names} end")
     for name in names:
         assert (await harness.ended(name))[0].state is State.DONE
-    assert await harness.store.audit() == []
+    assert await harness.store.discrepancies() == []
 
 
 async def test_jobs_go_on_after_an_outage_in_the_state_that_they_had(

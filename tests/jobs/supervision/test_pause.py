@@ -162,7 +162,7 @@ async def test_two_processes_pause_and_resume_together_and_submitted_jobs_are_de
             await until(lambda name=name, harness=harness: clock.move(1) or name in harness.watcher.ends)
             assert (await harness.ended(name))[0].state is State.DONE
         assert len(segmind.submissions) == 1 + len(waiting)
-        assert await first.store.audit() == []
+        assert await first.store.discrepancies() == []
 
 
 async def start(harness: JobHarness, name: str) -> None:

@@ -76,7 +76,7 @@ async def test_jobs_that_a_former_run_left_open_are_adopted_those_in_flight_firs
         for job in adopted[1:]:
             await through(store, job, *LIFE)
         await store.mark_told(adopted[0])
-        assert await store.audit() == []
+        assert await store.discrepancies() == []
 
 
 async def test_a_store_does_not_adopt_its_own_jobs(store: SqlStore) -> None:
@@ -120,7 +120,7 @@ async def test_a_worker_that_lost_a_job_cannot_move_settle_or_close_it(
         await paused.mark_told(job.to(State.DONE))
     await successor.mark_told(done)
     assert await money(paused, job.account) == (START - 5, 0)
-    assert await successor.audit() == []
+    assert await successor.discrepancies() == []
 
 
 async def test_a_worker_owns_its_open_jobs_while_its_lease_is_valid(
@@ -153,7 +153,7 @@ async def test_the_end_of_a_job_is_shown_again_by_its_owner_alone(
     assert (again.state, again.told) == (State.CANCELLED, False)
     assert await successor.owns(job.id)
     await successor.mark_told(again)
-    assert await successor.audit() == []
+    assert await successor.discrepancies() == []
 
 
 async def test_a_waiting_job_is_claimed_from_a_living_worker(paused: SqlStore, neighbour: SqlStore) -> None:
@@ -303,7 +303,7 @@ async def test_a_file_cannot_be_opened_twice(sqlite_url: str, clock: HandClock) 
                 pass
     assert raised.value.path == Path(sqlite_url.removeprefix("sqlite:///"))
     async with SqlStore(sqlite_url, start=START, clock=clock) as store:
-        assert await store.audit() == []
+        assert await store.discrepancies() == []
 
 
 async def test_a_second_process_cannot_open_the_file(sqlite_url: str, clock: HandClock) -> None:
@@ -324,7 +324,7 @@ async def test_ten_thousand_open_jobs_are_adopted(url: str, clock: HandClock) ->
         assert len({job.id for job in adopted}) == 10_000
         await asyncio.gather(*(through(store, job, State.CANCELLED) for job in adopted[:100]))
         assert await money(store, "1:2") == (100, 9_900)
-        assert await store.audit() == []
+        assert await store.discrepancies() == []
 
 
 def _oldest_first(jobs: Sequence[Job]) -> list[Job]:

@@ -85,7 +85,7 @@ def test_a_job_has_a_column_for_every_field() -> None:
 
 async def test_a_new_file_gets_its_folder_and_its_tables(tmp_path: Path, clock: HandClock) -> None:
     async with SqlStore(f"sqlite:///{tmp_path}/a/b/doppel.db", start=START, clock=clock) as store:
-        assert await store.audit() == []
+        assert await store.discrepancies() == []
 
 
 async def test_two_processes_may_open_an_empty_postgres_at_once(postgres: Postgres, clock: HandClock) -> None:
@@ -93,7 +93,7 @@ async def test_two_processes_may_open_an_empty_postgres_at_once(postgres: Postgr
 
     async def opening() -> list[str]:
         async with SqlStore(postgres.url("empty"), start=START, clock=clock) as store:
-            return await store.audit()
+            return await store.discrepancies()
 
     assert await asyncio.gather(*(opening() for _ in range(3))) == [[], [], []]
     await postgres.drop("empty")

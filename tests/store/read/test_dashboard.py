@@ -193,7 +193,7 @@ async def test_pending_approvals_are_counted(dashboard: DashboardQueries, raw: A
 
 async def test_the_audit_reports_the_number_of_rows(store: SqlStore, dashboard: DashboardQueries) -> None:
     await job_in(store, *DONE, age=10)
-    wrong, extent = await dashboard.audit()
+    wrong, extent = await dashboard.check_ledger()
     assert (wrong, extent.jobs, extent.accounts) == ([], 1, 1)
 
 

@@ -45,4 +45,4 @@ async def test_a_request_belongs_to_one_job(store: SqlStore) -> None:
     with pytest.raises(RequestTaken):
         await store.move(second, second.to(State.SUBMITTED, request_id=first.request_id or ""))
     assert await store.find(second.id) == replace(second)
-    assert await store.audit() == []
+    assert await store.discrepancies() == []

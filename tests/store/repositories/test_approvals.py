@@ -64,7 +64,7 @@ async def test_a_decision_opens_the_job_and_makes_former_copies_of_it_stale(
     await store.mark_told(ruling.job)
     again = await store.approvals.decide(job.id, Verdict.REJECTED, OTHER, None)
     assert (again.is_new, again.job, again.approval.verdict) == (False, None, Verdict.APPROVED)
-    assert await store.audit() == []
+    assert await store.discrepancies() == []
 
 
 async def test_the_next_run_adopts_a_job_decided_just_before_the_end(url: str, clock: HandClock) -> None:

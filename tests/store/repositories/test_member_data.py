@@ -99,7 +99,7 @@ async def test_a_forgotten_member_is_named_nowhere_and_the_ledger_stays_exact(
     assert tables_that_name(MEMBER, after) == {"people", "strikes", "servers"}
     assert (await store.rules(1)).members == {MEMBER: 9, OTHER: 9}
     assert (await store.rules(1)).blocked == {MEMBER, OTHER}
-    assert await store.audit() == []
+    assert await store.discrepancies() == []
     assert await store.moderation.preferences(MEMBER) == MemberPreferences(left_at=clock.now())
     assert len(await store.moderation.strikes(MEMBER, 0)) == 1
 
@@ -128,7 +128,7 @@ async def test_a_forgotten_member_begins_anew(store: SqlStore) -> None:
     await store.member_data.forget(MEMBER, strikes_since=0)
     assert (await store.member_data.holdings(MEMBER)).accounts == 0
     await job_of(store, MEMBER)
-    assert await store.audit() == []
+    assert await store.discrepancies() == []
 
 
 async def test_starting_credits_are_given_once(store: SqlStore, clock: HandClock) -> None:
@@ -141,7 +141,7 @@ async def test_starting_credits_are_given_once(store: SqlStore, clock: HandClock
         balance = await store.grant(account, 1, "", AuditEntry("7", "grant", {}, 1))
         assert balance.granted == 1
     assert (await store.balance(f"1:{OTHER}")).granted == START
-    assert await store.audit() == []
+    assert await store.discrepancies() == []
 
 
 async def test_without_starting_credits_nobody_who_left_stays_on_record(
@@ -288,7 +288,7 @@ async def test_old_data_is_deleted_in_small_batches(
     found = await everything(raw)
     assert tables_that_name(MEMBER, {"deeds": found["deeds"]}) == set()
     assert len(found["deeds"]) == 4
-    assert await store.audit() == []
+    assert await store.discrepancies() == []
 
 
 async def test_only_the_people_of_an_audit_entry_can_be_removed(
@@ -325,5 +325,5 @@ async def test_forgetting_a_member_does_not_interleave_with_orders_of_another_pr
         assert await forgetting() > 0
         await orders
         await here.member_data.forget(2, strikes_since=0)
-        assert await here.audit() == []
+        assert await here.discrepancies() == []
         assert (await here.member_data.holdings(2)).accounts == 0

@@ -58,7 +58,7 @@ async def test_a_forgotten_server_keeps_only_what_belongs_to_its_members(
     assert {entry.actor for entry in await store.audit_entries(THERE)} == {str(ADMIN)}
     assert (await store.rules(THERE)).blocked == {MEMBER}
     assert {"servers", "listed"} <= await naming(raw, THERE)
-    assert await store.audit() == []
+    assert await store.discrepancies() == []
 
 
 async def test_a_server_that_removed_the_bot_is_forgotten_after_a_while(

@@ -26,7 +26,7 @@ async def opened(store: SqlStore, clock: HandClock, price: int, terms: MemberTer
 
 
 async def balances(store: SqlStore) -> tuple[int, int, int]:
-    assert await store.audit() == []
+    assert await store.discrepancies() == []
     balance = await store.balance("1:2")
     return balance.allowance, balance.granted, balance.held
 

@@ -23,7 +23,7 @@ def of(guild_id: int | None, at: float, price: int = 5, *, member: int = 2) -> J
 
 
 async def spent(store: SqlStore, guild_id: int, at: float) -> list[int]:
-    assert await store.audit() == []
+    assert await store.discrepancies() == []
     return [await store.spent_in(budget) for budget in budgets_of(guild_id, at)]
 
 
@@ -135,7 +135,7 @@ async def test_an_order_of_a_members_own_account_counts_against_no_server(
     await through(store, job, *LIFE)
     assert [row.guild_id for row in await store.spending(since=0, until=clock.time + 1)] == [None]
     assert await store.spending(since=0, until=clock.time + 1, guild_id=1) == []
-    assert await store.audit() == []
+    assert await store.discrepancies() == []
 
 
 async def test_administrators_of_several_processes_share_what_they_give_away_in_a_month(
@@ -167,4 +167,4 @@ async def test_administrators_of_several_processes_share_what_they_give_away_in_
         await here.grant("2:2", 10, "", gift, monthly=10)
         clock.advance(31 * 86_400)
         await there.grant("1:2", 10, "", gift, monthly=10)
-        assert await here.audit() == []
+        assert await here.discrepancies() == []

@@ -98,7 +98,7 @@ async def test_a_new_event_ends_the_one_that_runs(store: SqlStore, clock: HandCl
     await store.open(paid_by(second, clock), TERMS)
     await store.server_data.forget(1)
     assert await running(store) is None
-    assert await store.audit() == []
+    assert await store.discrepancies() == []
 
 
 async def test_the_caps_of_the_month_hold_in_an_event(store: SqlStore, clock: HandClock) -> None:
@@ -124,7 +124,7 @@ async def test_the_members_of_two_processes_share_one_event(postgres_url: str, c
         outcomes = await asyncio.gather(*opening, return_exceptions=True)
         assert sum(outcome is None for outcome in outcomes) == 5
         assert sum(isinstance(outcome, EventOver) for outcome in outcomes) == 15
-        assert await one.audit() == []
+        assert await one.discrepancies() == []
 
 
 async def test_two_administrators_start_one_event(store: SqlStore) -> None:
@@ -142,9 +142,9 @@ async def test_the_audit_names_what_no_event_pays(
     job = paid_by(event, clock)
     await store.open(job, TERMS)
     await raw.exec_driver_sql("UPDATE events SET cap = 3")
-    assert await store.audit() == [f"event {event.id} may pay 3 credits, but its jobs add up to 4"]
+    assert await store.discrepancies() == [f"event {event.id} may pay 3 credits, but its jobs add up to 4"]
     await raw.exec_driver_sql("UPDATE events SET guild_id = 2, cap = 20")
-    assert await store.audit() == [
+    assert await store.discrepancies() == [
         f"job {job.id} has a subsidy of 4 credits, but its server has no such event"
     ]
 
@@ -208,7 +208,7 @@ async def test_in_any_order_of_steps_no_event_pays_more_than_its_cap(
 
         for wave in waves:
             await asyncio.gather(*(step(each) for each in wave))
-            assert await store.audit() == []
+            assert await store.discrepancies() == []
             event = await running(store) or event
         paid = sum(job.subsidy for job in jobs.values() if job.state is State.DONE or NEXT[job.state])
         assert paid <= PLAN.cap * (1 + sum(wave.count("start") for wave in waves))
@@ -221,7 +221,7 @@ async def test_the_life_of_a_paid_job_leaves_the_ledger_exact(store: SqlStore, c
     assert await money(store, job.account) == (START, 0)
     (spending,) = await store.spending(since=0, until=clock.time + 1, guild_id=1)
     assert (spending.credits, spending.refunded) == (5, 1)
-    assert await store.audit() == []
+    assert await store.discrepancies() == []
 
 
 async def opened_with(store: SqlStore, event: Event, clock: HandClock) -> Job:

@@ -26,7 +26,7 @@ async def test_a_gift_moves_granted_credits_and_stands_in_both_histories(store: 
     (given, _), (got, _) = await store.history("1:2"), await store.history("1:3")
     assert [(line.amount, line.gift_of) for line in (given, got)] == [(-30, 3), (30, 2)]
     assert [entry.action for entry in await store.audit_entries(1)] == ["gift"]
-    assert await store.audit() == []
+    assert await store.discrepancies() == []
 
 
 async def test_the_allowance_is_never_given(store: SqlStore) -> None:
@@ -37,7 +37,7 @@ async def test_the_allowance_is_never_given(store: SqlStore) -> None:
         await give(store, 11)
     assert raised.value.have == 10
     assert (await give(store, 10)).granted == 0
-    assert await store.audit() == []
+    assert await store.discrepancies() == []
 
 
 async def test_a_day_bounds_what_is_given_and_what_is_received(store: SqlStore, clock: HandClock) -> None:
@@ -54,7 +54,7 @@ async def test_a_day_bounds_what_is_given_and_what_is_received(store: SqlStore, 
     await give(store, 10)
     clock.time = raised.value.resets_at
     await give(store, 50)
-    assert await store.audit() == []
+    assert await store.discrepancies() == []
 
 
 async def test_gifts_at_the_same_time_keep_to_the_bound(url: str, clock: HandClock) -> None:
@@ -62,7 +62,7 @@ async def test_gifts_at_the_same_time_keep_to_the_bound(url: str, clock: HandClo
         outcomes = await asyncio.gather(*(give(store, 20) for _ in range(5)), return_exceptions=True)
         assert sum(isinstance(each, Balance) for each in outcomes) == 2
         assert (await store.balance("1:2")).granted == START - 40
-        assert await store.audit() == []
+        assert await store.discrepancies() == []
 
 
 async def test_gifts_of_two_processes_keep_to_the_bound(postgres_url: str, clock: HandClock) -> None:
@@ -77,7 +77,7 @@ async def test_gifts_of_two_processes_keep_to_the_bound(postgres_url: str, clock
         assert sum(isinstance(each, Balance) for each in outcomes) == 4
         assert sum(isinstance(each, GiftLimitReached) for each in outcomes) == 8
         assert [(await one.balance(account)).granted for account in ("1:2", "1:3")] == [START, START]
-        assert await one.audit() == []
+        assert await one.discrepancies() == []
 
 
 async def test_the_audit_names_half_a_gift(store: SqlStore, raw: AsyncConnection) -> None:
@@ -86,7 +86,7 @@ async def test_the_audit_names_half_a_gift(store: SqlStore, raw: AsyncConnection
         "INSERT INTO entries (account, kind, amount, of_allowance, at, gift)"
         " VALUES ('1:2', 'adjust', -5, 0, 0, 'half')"
     )
-    assert await store.audit() == [
+    assert await store.discrepancies() == [
         "account 1:2 has 100 granted, but its entries add up to 95",
         "gift half has 1 entries, which add up to -5 instead of 0",
     ]
@@ -103,4 +103,4 @@ async def test_an_entry_stays_with_its_gift(store: SqlStore, raw: AsyncConnectio
     await store.member_data.forget(2, strikes_since=0)
     (got, _) = await store.history("1:3")
     assert (got.amount, got.gift_of) == (5, 0)
-    assert await store.audit() == []
+    assert await store.discrepancies() == []

@@ -174,7 +174,7 @@ async def test_the_ledger_stays_exact_and_no_job_is_lost(
                     assert world.jobs[job.id] == job
                     world.jobs[job.id] = job
             await asyncio.gather(*(world.act(store, action) for action in wave))
-            assert await store.audit() == []
+            assert await store.discrepancies() == []
             assert all(amount <= GIFTS_DAILY for amount in world.gifts.values())
             if wave is waves[-1]:
                 await world.check_jobs(store)

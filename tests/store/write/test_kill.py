@@ -20,13 +20,13 @@ async def test_a_killed_process_loses_nothing_and_pays_nothing_twice(url: str, r
     for lines in (41, 300):
         durable = await _killed_after(lines, url)
         async with SqlStore(url, start=10**6, clock=HandClock(YEARS_LATER)) as store:
-            assert await store.audit() == []
+            assert await store.discrepancies() == []
             rows = await raw.execute(sa.select(jobs.c.id, jobs.c.state))
             found = {row.id: State(row.state) for row in rows}
             for job_id, state in durable.items():
                 assert found[job_id] is state or found[job_id] in _reachable(state)
             await asyncio.gather(*(_end(store, job) for job in await _adopted(store, raw)))
-            assert await store.audit() == []
+            assert await store.discrepancies() == []
     left = await raw.execute(sa.select(sa.func.sum(accounts.c.held)))
     assert left.scalar_one() == 0
 

@@ -1,4 +1,4 @@
-"""The tables enforce the rules of the ledger, and the audit finds what was forced past them."""
+"""The tables enforce the rules of the ledger, and the check finds what was forced past them."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -110,7 +110,7 @@ async def ledger(store: SqlStore) -> SqlStore:
     await through(store, done, *LIFE)
     await store.open(replace(order(), id="open"), terms)
     await store.change_rules(1, lambda rules: rules, AuditEntry("7", "nothing"))
-    assert await store.audit() == []
+    assert await store.discrepancies() == []
     return store
 
 
@@ -124,7 +124,7 @@ async def test_the_database_itself_rejects_changes_that_would_break_the_ledger(
             await raw.exec_driver_sql(statement.replace("{true}", true))
             allowed.append(change)
     assert allowed == []
-    assert await ledger.audit() == []
+    assert await ledger.discrepancies() == []
 
 
 async def test_postgres_rejects_emptying_the_ledger(raw_postgres: AsyncConnection) -> None:
@@ -132,39 +132,39 @@ async def test_postgres_rejects_emptying_the_ledger(raw_postgres: AsyncConnectio
         await raw_postgres.exec_driver_sql("TRUNCATE entries")
 
 
-async def audited(url: str, *, since: float | None = None) -> Sequence[str]:
+async def checked(url: str, *, since: float | None = None) -> Sequence[str]:
     async with DashboardQueries(url) as queries:
-        return (await queries.audit(since))[0]
+        return (await queries.check_ledger(since))[0]
 
 
 @pytest.mark.parametrize("statement", FORCED)
-async def test_the_audit_names_each_discrepancy(
+async def test_the_check_names_each_discrepancy(
     ledger: SqlStore, raw: AsyncConnection, url: str, statement: str
 ) -> None:
     await raw.exec_driver_sql(statement)
-    assert await ledger.audit() == FORCED[statement]
-    # Only a complete audit looks for holds without a job, but any shows the difference in their account.
+    assert await ledger.discrepancies() == FORCED[statement]
+    # Only a complete check looks for holds without a job, but any shows the difference in their account.
     recent = [sentence for sentence in FORCED[statement] if "belongs to no job" not in sentence]
-    assert await audited(url, since=order().created_at) == recent
+    assert await checked(url, since=order().created_at) == recent
 
 
-async def test_an_audit_of_what_is_new_leaves_out_old_jobs_and_budgets(
+async def test_a_check_of_what_is_new_leaves_out_old_jobs_and_budgets(
     ledger: SqlStore, raw: AsyncConnection, url: str
 ) -> None:
     await raw.exec_driver_sql("UPDATE jobs SET told = settled_at IS NOT NULL")
     await raw.exec_driver_sql("UPDATE jobs SET price = 6 WHERE id = 'done'")
     await raw.exec_driver_sql("UPDATE budgets SET spent = spent + 1")
-    assert "job done of 6 has no hold of that amount on its account" in await audited(url)
+    assert "job done of 6 has no hold of that amount on its account" in await checked(url)
     in_two_months = order().created_at + 60 * DAY
-    assert await audited(url, since=in_two_months) == []
-    assert await ledger.audit() == await audited(url)
+    assert await checked(url, since=in_two_months) == []
+    assert await ledger.discrepancies() == await checked(url)
 
 
 @pytest.mark.usefixtures("altered")
-async def test_the_audit_names_a_job_that_was_settled_twice(ledger: SqlStore, raw: AsyncConnection) -> None:
+async def test_the_check_names_a_job_that_was_settled_twice(ledger: SqlStore, raw: AsyncConnection) -> None:
     await raw.exec_driver_sql("DROP INDEX entries_one_settlement")
     await raw.exec_driver_sql(entry("release", 5, 5, job="'done'"))
-    assert await ledger.audit() == [
+    assert await ledger.discrepancies() == [
         "account 1:2 has 0 of its allowance, but its entries add up to 5",
         "job done is DONE and was released",
     ]

@@ -21,7 +21,7 @@ ENDS = {
 async def test_a_job_that_is_done_spends_the_held_credits(store: SqlStore) -> None:
     job = await through(store, await opened(store, price=8), *LIFE)
     assert await money(store, job.account) == (START - 8, 0)
-    assert await store.audit() == []
+    assert await store.discrepancies() == []
 
 
 @pytest.mark.parametrize("end", ENDS)
@@ -29,7 +29,7 @@ async def test_a_job_without_a_result_releases_the_held_credits(store: SqlStore,
     job = await through(store, await opened(store, price=8), *ENDS[end], end)
     assert job.state is end
     assert await money(store, job.account) == (START, 0)
-    assert await store.audit() == []
+    assert await store.discrepancies() == []
 
 
 async def test_every_field_of_a_job_is_read_back_as_it_was_written(store: SqlStore) -> None:
@@ -94,7 +94,7 @@ async def test_a_job_is_settled_once_however_many_try(store: SqlStore) -> None:
     )
     assert sum(isinstance(answer, Job) for answer in answers) == 1
     assert await money(store, job.account) == (START - 5, 0)
-    assert await store.audit() == []
+    assert await store.discrepancies() == []
 
 
 async def test_two_moves_of_a_job_in_one_batch_happen_in_order(store: SqlStore) -> None:
@@ -113,7 +113,7 @@ async def test_a_job_is_closed_when_its_member_knows_the_end(store: SqlStore) ->
     found = await store.find(job.id)
     assert found is not None
     assert found.told
-    assert await store.audit() == []
+    assert await store.discrepancies() == []
 
 
 async def test_a_job_that_is_not_settled_cannot_be_closed(store: SqlStore) -> None:

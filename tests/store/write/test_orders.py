@@ -16,20 +16,20 @@ from tests.store.orders import LIFE, START, TERMS, HandClock, batch, money, open
 async def test_a_new_account_starts_with_its_credits(store: SqlStore) -> None:
     assert await money(store, "1:2") == (START, 0)
     assert await money(store, "1:2") == (START, 0)
-    assert await store.audit() == []
+    assert await store.discrepancies() == []
 
 
 async def test_fifty_racing_grants_to_a_new_account_start_it_once(store: SqlStore) -> None:
     given = (store.grant("1:2", 1, "a prize", AuditEntry("7", "grant")) for _ in range(50))
     assert max(balance.granted for balance in await asyncio.gather(*given)) == START + 50
-    assert await store.audit() == []
+    assert await store.discrepancies() == []
 
 
 async def test_an_order_is_written_with_its_hold(store: SqlStore) -> None:
     job = await opened(store, price=7)
     assert await store.find(job.id) == job
     assert await money(store, job.account) == (START - 7, 7)
-    assert await store.audit() == []
+    assert await store.discrepancies() == []
 
 
 async def test_an_order_that_is_too_dear_writes_nothing(store: SqlStore) -> None:
@@ -46,7 +46,7 @@ async def test_a_job_that_cannot_be_written_leaves_no_hold(store: SqlStore) -> N
     with pytest.raises(ChangeRejected):
         await store.open(job, TERMS)
     assert await money(store, job.account) == (START - 5, 5)
-    assert await store.audit() == []
+    assert await store.discrepancies() == []
 
 
 async def test_a_batch_is_written_with_a_hold_for_each_job(store: SqlStore) -> None:
@@ -57,7 +57,7 @@ async def test_a_batch_is_written_with_a_hold_for_each_job(store: SqlStore) -> N
     cancelled = await through(store, others[0], State.CANCELLED)
     await through(store, others[1], *LIFE)
     assert await money(store, first.account) == (START - 24 + cancelled.price, first.price)
-    assert await store.audit() == []
+    assert await store.discrepancies() == []
 
 
 async def test_a_batch_that_is_too_dear_as_a_whole_writes_nothing(store: SqlStore) -> None:
@@ -76,7 +76,7 @@ async def test_a_batch_of_which_one_job_exists_already_writes_nothing(store: Sql
         await store.open(first, TERMS, *others)
     assert await store.find(first.id) is None
     assert await money(store, first.account) == (START - others[0].price, others[0].price)
-    assert await store.audit() == []
+    assert await store.discrepancies() == []
 
 
 async def test_two_hundred_racing_orders_spend_a_balance_for_ten_exactly(store: SqlStore) -> None:
@@ -86,7 +86,7 @@ async def test_two_hundred_racing_orders_spend_a_balance_for_ten_exactly(store: 
     assert answers.count(None) == 10
     assert sum(isinstance(answer, NotEnoughCredits) for answer in answers) == 190
     assert await money(store, "1:2") == (0, START)
-    assert await store.audit() == []
+    assert await store.discrepancies() == []
 
 
 async def test_the_orders_of_one_batch_are_decided_in_order(store: SqlStore) -> None:
@@ -102,7 +102,7 @@ async def test_a_release_earlier_in_the_batch_pays_for_an_order_later_in_it(stor
     job = await opened(store, price=START)
     await asyncio.gather(through(store, job, State.CANCELLED), store.open(order(price=START), TERMS))
     assert await money(store, job.account) == (0, START)
-    assert await store.audit() == []
+    assert await store.discrepancies() == []
 
 
 async def test_two_processes_racing_for_one_balance_stay_exact(postgres_url: str) -> None:
@@ -117,7 +117,7 @@ async def test_two_processes_racing_for_one_balance_stay_exact(postgres_url: str
         assert answers.count(None) == 30
         assert sum(isinstance(answer, NotEnoughCredits) for answer in answers) == 150
         assert [await money(one, f"1:{n}") for n in range(3)] == [(0, START)] * 3
-        assert await other.audit() == []
+        assert await other.discrepancies() == []
 
 
 async def test_grants_and_deductions_are_recorded_and_never_overdraw_an_account(
@@ -138,7 +138,7 @@ async def test_grants_and_deductions_are_recorded_and_never_overdraw_an_account(
     done = [replace(take, at=clock.now(), id=2), replace(grant, at=clock.now(), id=1)]
     assert await store.audit_entries(1) == done
     assert await store.audit_entries(2) == await store.audit_entries(None) == []
-    assert await store.audit() == []
+    assert await store.discrepancies() == []
 
 
 async def test_a_job_is_refunded_once(store: SqlStore) -> None:
@@ -151,4 +151,4 @@ async def test_a_job_is_refunded_once(store: SqlStore) -> None:
     assert sum(isinstance(answer, AlreadyRefunded) for answer in answers) == 2
     assert await money(store, job.account) == (START, 0)
     assert len(await store.audit_entries(1)) == 1
-    assert await store.audit() == []
+    assert await store.discrepancies() == []

@@ -29,7 +29,7 @@ async def test_racing_grants_credit_a_receipt_once(store: SqlStore) -> None:
     assert isinstance(await buy(store, "discord:7"), AlreadyCredited)
     assert (await store.balance("direct:2")).granted == 1000
     assert len(await store.audit_entries(None)) == 2
-    assert await store.audit() == []
+    assert await store.discrepancies() == []
 
 
 async def test_two_processes_credit_one_receipt_once(postgres_url: str, clock: HandClock) -> None:
@@ -40,7 +40,7 @@ async def test_two_processes_credit_one_receipt_once(postgres_url: str, clock: H
         outcomes = await asyncio.gather(buy(one, "discord:7"), buy(two, "discord:7"))
         assert sorted(type(outcome).__name__ for outcome in outcomes) == ["AlreadyCredited", "Balance"]
         assert (await one.balance("direct:2")).granted == 500
-        assert await one.audit() == []
+        assert await one.discrepancies() == []
 
 
 async def test_a_rejected_grant_leaves_its_receipt_unused(store: SqlStore) -> None:

@@ -24,7 +24,7 @@ async def test_a_change_that_the_database_rejects_does_not_affect_its_batch(stor
     assert [n for n, answer in enumerate(answers) if isinstance(answer, ChangeRejected)] == [3, 11]
     assert answers.count(None) == 18
     assert await money(store, "1:2") == (START - 19, 19)
-    assert await store.audit() == []
+    assert await store.discrepancies() == []
 
 
 async def test_a_change_that_no_driver_can_bind_does_not_affect_its_batch(store: SqlStore) -> None:
@@ -33,7 +33,7 @@ async def test_a_change_that_no_driver_can_bind_does_not_affect_its_batch(store:
     orders[3] = replace(orders[3], body={"picture": b"not JSON"})
     answers = await asyncio.gather(*(store.open(job, TERMS) for job in orders), return_exceptions=True)
     assert [answer is None for answer in answers] == [True, False, True, False, True]
-    assert await store.audit() == []
+    assert await store.discrepancies() == []
 
 
 async def test_an_order_without_credits_does_not_affect_its_batch(store: SqlStore) -> None:
@@ -58,7 +58,7 @@ async def test_a_change_cancelled_before_its_commit_is_not_written(store: SqlSto
         await pending
     await store.balance("1:3")
     assert await store.find(job.id) is None
-    assert await store.audit() == []
+    assert await store.discrepancies() == []
 
 
 async def test_closing_writes_pending_changes_and_accepts_no_more(url: str, clock: HandClock) -> None:
@@ -94,7 +94,7 @@ async def test_a_full_disk_fails_every_change_until_there_is_space(sqlite_url: s
         await asyncio.gather(
             *(store.open(job, TERMS) for job in heavy), through(store, kept, State.SUBMITTING)
         )
-        assert await store.audit() == []
+        assert await store.discrepancies() == []
 
 
 @pytest.fixture
@@ -124,7 +124,7 @@ async def test_a_connection_lost_in_the_middle_fails_the_batch_and_the_next_one_
         await blocker.rollback()
         await asyncio.gather(*(store.open(job, TERMS) for job in jobs))
         assert await money(store, "1:2") == (START - 20, 20)
-        assert await store.audit() == []
+        assert await store.discrepancies() == []
 
 
 async def test_a_change_cancelled_during_its_commit_is_written(
@@ -141,7 +141,7 @@ async def test_a_change_cancelled_during_its_commit_is_written(
         await opened(store)
         assert await store.find(job.id) == job
         assert await money(store, "1:2") == (START - 10, 10)
-        assert await store.audit() == []
+        assert await store.discrepancies() == []
 
 
 async def test_connections_lost_between_two_changes_go_unnoticed(
@@ -175,4 +175,4 @@ async def test_a_deadlock_between_two_processes_resolves(
         await blocker.exec_driver_sql("SELECT * FROM accounts WHERE id = 'a' FOR UPDATE")
         await blocker.rollback()
         await pending
-        assert await store.audit() == []
+        assert await store.discrepancies() == []

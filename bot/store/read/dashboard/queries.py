@@ -12,7 +12,7 @@ from bot.store.connection import Connection, transaction
 from bot.store.dialects import is_postgres
 from bot.store.read.dashboard.past import Past, Reach, read_past
 from bot.store.read.dashboard.present import Present, read_present
-from bot.store.read.integrity import AuditedRows, count_rows, discrepancies
+from bot.store.read.integrity import CheckedRows, count_rows, discrepancies
 from bot.store.tables import OPEN, jobs
 
 # The page is read again soon, so a slow query is not worth its load.
@@ -46,7 +46,7 @@ class DashboardQueries:
         async with self._transaction() as connection:
             return await read_past(connection, now, self.reach)
 
-    async def audit(self, since: float | None = None) -> tuple[Sequence[str], AuditedRows]:
+    async def check_ledger(self, since: float | None = None) -> tuple[Sequence[str], CheckedRows]:
         """Every discrepancy in the ledger, or those that may have come since then, and the number of rows."""
         async with transaction(self._database) as connection:
             return await discrepancies(connection, since), await count_rows(connection)

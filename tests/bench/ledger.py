@@ -1,4 +1,4 @@
-"""Time that an audit of the ledger takes with a million finished jobs, all of it and what is new."""
+"""Time that a check of the ledger takes with a million finished jobs, all of it and what is new."""
 
 import asyncio
 from collections import Counter
@@ -31,26 +31,26 @@ PRICE, COST, GRANT = 5, 0.0512, 10_000
 
 def figures(*, count: int = JOBS) -> Iterator[Figure]:
     with TemporaryDirectory() as folder, server() as postgres:
-        url = f"sqlite:///{Path(folder) / 'audits.db'}"
-        complete, recent = asyncio.run(_audits(url, count, process_time))
-        yield plain(f"audit of {count:,} jobs, SQLite", complete, "s of a core")
-        yield at_most(f"audit of what is new among {count:,} jobs, SQLite", recent, "s of a core", 2)
+        url = f"sqlite:///{Path(folder) / 'ledger.db'}"
+        complete, recent = asyncio.run(_check_times(url, count, process_time))
+        yield plain(f"ledger check of {count:,} jobs, SQLite", complete, "s of a core")
+        yield at_most(f"ledger check of what is new among {count:,} jobs, SQLite", recent, "s of a core", 2)
         # The processor's time is spent by the server, so this is the time until the answer.
-        complete, recent = asyncio.run(_audits(postgres.url("doppel"), count, perf_counter))
-        yield plain(f"audit of {count:,} jobs, Postgres", complete, "s")
-        yield at_most(f"audit of what is new among {count:,} jobs, Postgres", recent, "s", 2)
+        complete, recent = asyncio.run(_check_times(postgres.url("doppel"), count, perf_counter))
+        yield plain(f"ledger check of {count:,} jobs, Postgres", complete, "s")
+        yield at_most(f"ledger check of what is new among {count:,} jobs, Postgres", recent, "s", 2)
 
 
-async def _audits(url: str, count: int, clock: Callable[[], float]) -> Sequence[float]:
-    """Times of a complete audit and of one of the last two days."""
+async def _check_times(url: str, count: int, clock: Callable[[], float]) -> Sequence[float]:
+    """Times of a complete check and of one of the last two days."""
     await _fill(url, count)
     times: list[float] = []
     async with DashboardQueries(url) as queries:
         for since in (None, BEGAN + (DAYS - 2) * DAY):
             began = clock()
-            differences, rows = await queries.audit(since)
+            discrepancies, rows = await queries.check_ledger(since)
             times.append(clock() - began)
-            assert (differences, rows.jobs) == ([], count)
+            assert (discrepancies, rows.jobs) == ([], count)
     return times
 
 
