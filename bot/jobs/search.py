@@ -65,7 +65,7 @@ class _Inquiry:
 
 
 class SubmissionSearch:
-    """Searches Segmind's history in rounds, each of which serves all jobs of this process that wait."""
+    """Searches Segmind's history in passes, each of which serves all jobs of this process that wait."""
 
     def __init__(
         self,
@@ -82,7 +82,7 @@ class SubmissionSearch:
         self._config = config
         # In order of arrival, as answered jobs enter the queue in this order.
         self._inquiries: dict[_Inquiry, None] = {}
-        self._rounds: asyncio.Task[None] | None = None
+        self._task: asyncio.Task[None] | None = None
         self._arrived = asyncio.Event()
 
     async def find(self, job: Job) -> Found | None:
@@ -95,14 +95,14 @@ class SubmissionSearch:
         One pass is enough, because the database says that the job was not sent. Raises `Unreachable` if the
         history cannot be read.
         """
-        # The member waits for this pass, so it does not wait for the next round.
+        # The member waits for this pass, so it does not wait for the next one.
         self._arrived.set()
         return await self._answer(_Inquiry(job, self._clock.now(), is_waiting=True))
 
     async def _answer(self, inquiry: _Inquiry) -> Found | None:
         self._inquiries[inquiry] = None
-        if self._rounds is None:
-            self._rounds = asyncio.create_task(self._run(), name="search of the history")
+        if self._task is None:
+            self._task = asyncio.create_task(self._run(), name="search of the history")
         try:
             return await inquiry.answer
         finally:
@@ -111,23 +111,23 @@ class SubmissionSearch:
                 self._stop()
 
     def _stop(self) -> None:
-        if self._rounds is not None:
-            self._rounds.cancel()
-            self._rounds = None
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
 
     async def _run(self) -> None:
         while True:
             self._arrived.clear()
             pages = 1
             try:
-                pages = await self._round(list(self._inquiries))
+                pages = await self._answer_all(list(self._inquiries))
             except Exception:
-                # Every job has to end, so the next round tries again.
+                # Every job has to end, so the next pass tries again.
                 log.exception("search of the history failed")
-            # The last job that leaves cancels the rounds.
+            # The last job that leaves cancels the task.
             await self._pause(pages)
 
-    async def _round(self, inquiries: Sequence[_Inquiry]) -> int:
+    async def _answer_all(self, inquiries: Sequence[_Inquiry]) -> int:
         """Make one pass and answer what it answers; return how many pages it took."""
         result = await self._pass([inquiry.job for inquiry in inquiries])
         for inquiry in inquiries:
@@ -185,7 +185,7 @@ class SubmissionSearch:
             await self._decisions.ask(late)
 
     async def _pause(self, pages: int) -> None:
-        """Wait for the next round, longer after many pages, so that searches spend little of the rate."""
+        """Wait for the next pass, longer after many pages, so that searches spend little of the rate."""
         config = self._config
         seconds = min(config.interval * pages, max(config.interval, config.window / MIN_PASSES))
         await first_of(self._arrived.wait(), self._clock.sleep(seconds))

@@ -78,7 +78,7 @@ class Balance:
             raise NotEnoughCredits(need=price, have=self.free, refills_at=allowance.refills_at(self.since))
         return Allocation(price, min(price, self.allowance), allowance.ends(self.since))
 
-    def held_for(self, allocation: Allocation) -> "Balance":
+    def with_hold(self, allocation: Allocation) -> "Balance":
         from_allowance = allocation.from_allowance
         return self._plus(-from_allowance, from_allowance - allocation.price, allocation.price)
 

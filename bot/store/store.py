@@ -166,7 +166,7 @@ class SqlStore:
     async def start_event(self, guild_id: int, plan: EventPlan, audit_entry: AuditEntry) -> None:
         async with self._transaction() as connection:
             # The rules' row exists in every server with events, so its lock lets no two start at once.
-            await servers.change(connection, guild_id, lambda rules: rules)
+            await servers.change_rules(connection, guild_id, lambda rules: rules)
             await events.start(connection, guild_id, plan, at=self._clock.now())
             await audit_log.record(connection, [audit_entry], at=self._clock.now())
 
@@ -196,7 +196,7 @@ class SqlStore:
         self, guild_id: int, change: Callable[[ServerRules], ServerRules], audit_entry: AuditEntry
     ) -> ServerRules:
         async with self._transaction() as connection:
-            rules = await servers.change(connection, guild_id, change)
+            rules = await servers.change_rules(connection, guild_id, change)
             await audit_log.record(connection, [audit_entry], at=self._clock.now())
         return rules
 

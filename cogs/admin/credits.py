@@ -5,7 +5,7 @@ from discord import app_commands
 
 from bot.administration.audit import Administrator
 from bot.chat.admin.accounts import member_balance
-from bot.chat.admin.autocomplete import LOOKED_THROUGH, Choice, MemberNames, job_choices
+from bot.chat.admin.autocomplete import MAX_SEARCHED_JOBS, Choice, MemberNames, job_choices
 from bot.chat.admin.cards import member_card, server_card
 from bot.chat.admin.services import AdminServices
 from bot.chat.admin.spending import draw_chart, load_spending, monthly_budget, spend_card
@@ -124,7 +124,7 @@ class CreditCommands(AdminCommands):
         except NotAdministrator:
             return []
         services = self._services
-        jobs = await self._credit_admin.recent_jobs(by, LOOKED_THROUGH)
+        jobs = await self._credit_admin.recent_jobs(by, MAX_SEARCHED_JOBS)
         names = await self._names.display_names(interaction.guild, {job.user_id for job in jobs})
         return job_choices(jobs, names, services.cards, typed, services.text)
 

@@ -82,7 +82,7 @@ def plan_order(dice: random.Random) -> PlannedOrder:
     slug = dice.choice(sorted(MODELS))
     (kind,) = dice.choices(list(_SHARES), list(_SHARES.values()))
     colour = (dice.randrange(256), dice.randrange(256), dice.randrange(256))
-    options, moving = _typed(MODELS[slug], kind, colour, dice)
+    options, moving = _inputs_of(MODELS[slug], kind, colour, dice)
     return PlannedOrder(slug, kind, options, None if moving else colour)
 
 
@@ -98,7 +98,7 @@ def plan_batch(dice: random.Random) -> tuple[Mapping[str, Any], Sequence[Planned
     return values, planned
 
 
-def _typed(
+def _inputs_of(
     model: type[FaceModel], kind: OrderKind, colour: Colour, dice: random.Random
 ) -> tuple[Mapping[str, Any], bool]:
     given: dict[str, Any] = {}

@@ -40,7 +40,7 @@ def set_up(folder: Path) -> Terminal:
     return terminal
 
 
-def typed(name: str, folder: Path) -> list[Call]:
+def run_commands_of(name: str, folder: Path) -> list[Call]:
     """Run all commands of a page and return the recorded calls."""
     terminal = set_up(folder) if name in LATER else Terminal(folder)
     for block in PAGES[name].blocks:
@@ -51,7 +51,7 @@ def typed(name: str, folder: Path) -> list[Call]:
 
 @pytest.mark.parametrize("name", WITH_COMMANDS)
 def test_every_command_of_a_page_can_be_typed(name: str, tmp_path: Path) -> None:
-    for call in typed(name, tmp_path):
+    for call in run_commands_of(name, tmp_path):
         CHECKS[call.name](call)
 
 
@@ -153,7 +153,7 @@ async def test_a_restore_of_postgres_by_hand_equals_a_restore_of_sqlite(
 def _asked_of_doppel(folder: Path) -> set[tuple[str, ...]]:
     asked: set[tuple[str, ...]] = set()
     for name in WITH_COMMANDS:
-        for call in typed(name, folder / name.replace("/", "-")):
+        for call in run_commands_of(name, folder / name.replace("/", "-")):
             match call:
                 case Call("systemd-run", words):
                     asked.add(of_service(words))

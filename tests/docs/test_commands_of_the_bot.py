@@ -16,21 +16,24 @@ MEMBERS, ADMINISTRATORS = page("docs/members.md"), page("docs/administrators.md"
 ENGLISH_WORDS = catalogue(ENGLISH)
 
 
-def typed(command: Mapping[str, Any], before: str = "/") -> Iterator[tuple[str, Mapping[str, Any]]]:
+def typed_names(command: Mapping[str, Any], before: str = "/") -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield every command that can be sent, with its description; groups themselves cannot be sent."""
     name = f"{before}{command['name']}"
     inner = [option for option in command.get("options", []) if option["type"] in {1, 2}]
     if not inner:
         yield name, command
     for option in inner:
-        yield from typed(option, f"{name} ")
+        yield from typed_names(option, f"{name} ")
 
 
 async def commands(stage: Stage) -> dict[str, Mapping[str, Any]]:
     tree = stage.app.client.tree
     payloads = [command.to_dict(tree) for command in tree.get_commands()]
     return {
-        name: each for command in payloads if command.get("type", 1) == 1 for name, each in typed(command)
+        name: each
+        for command in payloads
+        if command.get("type", 1) == 1
+        for name, each in typed_names(command)
     }
 
 

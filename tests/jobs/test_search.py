@@ -231,7 +231,7 @@ async def test_waiting_jobs_are_not_sent_while_the_history_cannot_be_read() -> N
     assert isinstance(searching.answers["last"], Unreachable)
 
 
-async def test_jobs_that_leave_end_the_rounds() -> None:
+async def test_jobs_that_leave_end_the_search() -> None:
     searching = Searching()
     searching.begin(unknown())
     await searching.run(1)

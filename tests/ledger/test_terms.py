@@ -102,7 +102,7 @@ def test_a_price_is_taken_from_the_allowance_first(
     if price > allowance + 40:
         return
     allocation = balance.allocate(price, daily_allowance)
-    held = balance.held_for(allocation)
+    held = balance.with_hold(allocation)
     assert allocation.from_allowance == min(price, allowance)
     assert (held.free, held.held) == (allowance + 40 - price, price)
     assert held.released(allocation, lapsed=False) == balance

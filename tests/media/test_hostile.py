@@ -59,7 +59,7 @@ def broken(draw: st.DrawFn) -> tuple[str, bytes]:
 
 
 @contextmanager
-def cheap(*, seconds: float) -> Generator[None]:
+def cpu_limit(*, seconds: float) -> Generator[None]:
     """Limit the CPU time of this process, which does not include waiting."""
     started = process_time()
     yield
@@ -75,21 +75,21 @@ def try_inspect(content: bytes) -> Media | None:
 
 @FUZZ
 @given(broken())
-@cheap(seconds=5)
+@cpu_limit(seconds=5)
 def test_a_broken_file_is_inspected_or_unusable(case: tuple[str, bytes]) -> None:
     try_inspect(case[1])
 
 
 @FUZZ
 @given(st.sampled_from([content[:12] for _, content in INTACT] + [b""]), st.binary(max_size=300))
-@cheap(seconds=5)
+@cpu_limit(seconds=5)
 def test_random_bytes_raise_only_media_errors(beginning: bytes, rest: bytes) -> None:
     try_inspect(beginning + rest)
 
 
 @FUZZ
 @given(broken())
-@cheap(seconds=5)
+@cpu_limit(seconds=5)
 def test_marking_a_broken_file_never_fails(case: tuple[str, bytes]) -> None:
     media_type, content = case
     marked = mark(content, media_type)
@@ -100,7 +100,7 @@ def test_marking_a_broken_file_never_fails(case: tuple[str, bytes]) -> None:
 
 @settings(FUZZ, max_examples=40)
 @given(broken())
-@cheap(seconds=5)
+@cpu_limit(seconds=5)
 def test_fitting_a_broken_file_succeeds_or_raises_cannot_fit(case: tuple[str, bytes]) -> None:
     media_type, content = case
     kind = MediaKind.PICTURE if media_type.startswith("image") else MediaKind.VIDEO
@@ -112,7 +112,7 @@ def test_fitting_a_broken_file_succeeds_or_raises_cannot_fit(case: tuple[str, by
 
 @pytest.mark.parametrize(("width", "height"), [(20_000, 20_000), (2**31 - 1, 2**31 - 1), (2**32 - 1, 1)])
 def test_a_picture_that_would_fill_the_memory_is_not_decoded(width: int, height: int) -> None:
-    with cheap(seconds=1), pytest.raises(TooManyPixels) as caught:
+    with cpu_limit(seconds=1), pytest.raises(TooManyPixels) as caught:
         inspect(files.png_bomb(width, height), LIMITS)
     assert caught.value.width == width
 
@@ -156,7 +156,7 @@ def test_a_png_whose_pixels_do_not_decompress_is_damaged() -> None:
 def test_a_png_with_millions_of_chunks_is_damaged() -> None:
     content = files.picture("PNG")
     at = content.index(b"IDAT") - 4
-    with cheap(seconds=5), pytest.raises(Damaged):
+    with cpu_limit(seconds=5), pytest.raises(Damaged):
         inspect(content[:at] + files.png_chunk(b"IDAT", b"") * 150_000 + content[at:], LIMITS)
 
 
@@ -228,7 +228,7 @@ SAME_SIZE = (1).to_bytes(4) + MANY
 def test_a_video_with_tables_that_would_fill_the_memory_is_damaged(
     name: bytes, offset: int, value: bytes
 ) -> None:
-    with cheap(seconds=1), pytest.raises(Damaged):
+    with cpu_limit(seconds=1), pytest.raises(Damaged):
         inspect(files.patched(files.video(), name, offset, value), LIMITS)
 
 
@@ -285,14 +285,14 @@ def test_a_webm_without_a_segment_is_damaged(body: bytes) -> None:
 
 def test_a_jpeg_with_millions_of_empty_segments_is_damaged() -> None:
     content = files.picture("JPEG")
-    with cheap(seconds=2), pytest.raises(Damaged):
+    with cpu_limit(seconds=2), pytest.raises(Damaged):
         inspect(content[:2] + b"\xff\xe1\0\2" * 2_500_000 + content[2:], LIMITS)
 
 
 def test_tables_within_tables_are_not_counted_again_and_again() -> None:
     entry = (16).to_bytes(4) + b"stts" + bytes(4) + (0x0FFFFFFF).to_bytes(4)
     nested = entry * (1024 * 1024 // len(entry))
-    with cheap(seconds=2), pytest.raises(Damaged):
+    with cpu_limit(seconds=2), pytest.raises(Damaged):
         inspect(files.video() + (8 + len(nested)).to_bytes(4) + b"free" + nested, LIMITS)
 
 

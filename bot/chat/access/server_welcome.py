@@ -16,7 +16,7 @@ log = structlog.stdlib.get_logger(__name__)
 
 _NAME_LIMIT = 100
 # Entries of the audit log to search; that of the invitation is among the newest.
-_LOOKED_THROUGH = 10
+_MAX_ENTRIES = 10
 
 
 class ServerWelcome:
@@ -49,7 +49,7 @@ class ServerWelcome:
         """Member who added the bot, where the bot may read the audit log."""
         if self._client.user is None or not guild.me.guild_permissions.view_audit_log:
             return None
-        entries = guild.audit_logs(action=discord.AuditLogAction.bot_add, limit=_LOOKED_THROUGH)
+        entries = guild.audit_logs(action=discord.AuditLogAction.bot_add, limit=_MAX_ENTRIES)
         try:
             async for entry in entries:
                 if entry.target is not None and entry.target.id == self._client.user.id:

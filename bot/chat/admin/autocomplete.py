@@ -23,8 +23,8 @@ Choice = app_commands.Choice[str]
 
 # Discord's limits.
 CHOICES, NAME_LIMIT = 25, 100
-# Number of jobs to search. The gateway returns at most 100 members at once.
-LOOKED_THROUGH = 100
+# Jobs to search, newest first. The gateway returns at most 100 members at once.
+MAX_SEARCHED_JOBS = 100
 _MAX_MEMBER_NAME = 24
 _CACHE_SIZE = 10_000
 # Seconds to wait for the gateway: Discord expects the choices within three seconds.

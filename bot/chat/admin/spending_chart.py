@@ -114,7 +114,7 @@ class _Canvas:
         if any(bar.total or bar.usd for bar in self._bars):
             self._stacks(plot, credits_step * _GRID_LINES)
             self._line(plot, usd_step * _GRID_LINES)
-        return self._saved()
+        return self._encode_png()
 
     def _legend(self) -> float:
         """Draw the legend at the bottom and return where its top is."""
@@ -201,7 +201,7 @@ class _Canvas:
         index = self._slugs.index(slug)
         return _COLOURS[index] if index < len(_COLOURS) else _OTHER_COLOUR
 
-    def _saved(self) -> bytes:
+    def _encode_png(self) -> bytes:
         file = io.BytesIO()
         self._image.reduce(_SCALE).save(file, "PNG", optimize=True)
         return file.getvalue()

@@ -25,7 +25,7 @@ class Page:
     after: int | None
     limit: int
 
-    async def fetch(
+    async def read(
         self, connection: Connection, rows: sa.Select[*tuple[Any, ...]], number: sa.Column[int]
     ) -> Sequence[sa.RowMapping]:
         if self.before is not None:
@@ -74,7 +74,7 @@ async def history(connection: Connection, account: str, page: Page) -> Sequence[
         .outerjoin(_other, (_other.c.gift == entries.c.gift) & (_other.c.id != entries.c.id))
         .where(entries.c.account == account, entries.c.kind.not_in(_ENDS), ~_of_hold)
     )
-    return [_ledger_line(dict(row)) for row in await page.fetch(connection, chosen, entries.c.id)]
+    return [_ledger_line(dict(row)) for row in await page.read(connection, chosen, entries.c.id)]
 
 
 def _ledger_line(row: dict[str, Any]) -> LedgerLine:
@@ -90,7 +90,7 @@ async def audit_entries(connection: Connection, guild_id: int | None, page: Page
     chosen = sa.select(*columns, recorded.c.deed.label("action")).where(
         recorded.c.guild_id.is_not_distinct_from(guild_id)
     )
-    return [AuditEntry(**row) for row in await page.fetch(connection, chosen, recorded.c.id)]
+    return [AuditEntry(**row) for row in await page.read(connection, chosen, recorded.c.id)]
 
 
 async def jobs_of(connection: Connection, guild_id: int, *, limit: int) -> Sequence[JobSummary]:

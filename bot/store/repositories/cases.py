@@ -101,7 +101,7 @@ class SqlCases:
     ) -> Sequence[Case]:
         chosen = sa.select(cases).where(cases.c.guild_id == guild_id, _OPEN)
         async with self._transaction() as connection:
-            rows = await Page(before, after, limit).fetch(connection, chosen, cases.c.id)
+            rows = await Page(before, after, limit).read(connection, chosen, cases.c.id)
         return [_case(row) for row in rows]
 
     async def due(self, opened_before: float) -> Sequence[Case]:

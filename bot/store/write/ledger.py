@@ -55,7 +55,7 @@ class LedgerTransaction:
         return refilled.allocate(price, allowance)
 
     def hold(self, account: str, allocation: Allocation, *, job_id: str) -> None:
-        self.balances[account] = self.balances[account].held_for(allocation)
+        self.balances[account] = self.balances[account].with_hold(allocation)
         self._add_entry(account, EntryKind.HOLD, -allocation.price, -allocation.from_allowance, job_id=job_id)
 
     def capture(self, account: str, allocation: Allocation, *, job_id: str) -> None:

@@ -31,7 +31,7 @@ async def read_some(connection: Connection, guild_ids: Collection[int]) -> Mappi
     return {guild_id: ServerRules.model_validate(rules) for guild_id, rules in found}
 
 
-async def change(
+async def change_rules(
     connection: Connection, guild_id: int, edit: Callable[[ServerRules], ServerRules]
 ) -> ServerRules:
     """Lock the server's rules, and replace them with what `edit` makes of them."""

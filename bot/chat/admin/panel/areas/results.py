@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import discord
 
 from bot.administration.audit import REASON_LIMIT
-from bot.chat.admin.autocomplete import LOOKED_THROUGH, MemberNames, job_choices
+from bot.chat.admin.autocomplete import MAX_SEARCHED_JOBS, MemberNames, job_choices
 from bot.chat.admin.panel.areas.area import Area, ItemUse, Page, Visit
 from bot.chat.admin.panel.items import PanelForm, PanelItem, button, choice_select, labelled, row, text_field
 from bot.chat.admin.services import AdminServices
@@ -26,7 +26,7 @@ class ResultsArea(Area):
 
     async def page(self, visit: Visit) -> Page:
         text, services = self.text, self.services
-        jobs = await services.credit_admin.recent_jobs(visit.by, LOOKED_THROUGH)
+        jobs = await services.credit_admin.recent_jobs(visit.by, MAX_SEARCHED_JOBS)
         paid = [job for job in jobs if job.state is State.DONE]
         names = await self._names.display_names(visit.guild, {job.user_id for job in paid})
         options = {each.value: each.name for each in job_choices(paid, names, services.cards, "", text)}
