@@ -58,7 +58,7 @@ bench: venv ## what the bot does in a second beside what it is measured by (ARGS
 lint: venv ## ruff, pyright and the import rules
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/pyright
+	PATH="$$(dirname $(abspath $(VENV))/lib/python3*/site-packages/playwright/driver/node):$$PATH" $(BIN)/pyright
 	$(BIN)/lint-imports
 
 faces-gallery: venv ## one page of before and after for all models, in var/gallery
@@ -67,8 +67,12 @@ faces-gallery: venv ## one page of before and after for all models, in var/galle
 tables: venv ## rewrite the tables in the docs that are made from the code
 	$(BIN)/python -m tests.docs.tables
 
-docs: venv ## the docs as a searchable site, in var/site
-	$(BIN)/python -m mkdocs build --strict
+$(VENV)/docs/installed: requirements/docs.lock $(INSTALLER)
+	@$(INSTALL) $(VENV)/docs docs --editable
+	@touch $@
+
+docs: $(VENV)/docs/installed ## the docs as a searchable site, in var/site
+	NO_MKDOCS_2_WARNING=1 $(VENV)/docs/bin/python -m mkdocs build --strict --quiet
 
 pictures: venv ## the pictures of the docs, taken in the sandbox with Debian's chromium
 	$(BIN)/python -m tests.browser.pictures
@@ -84,6 +88,7 @@ lock: venv ## rebuild the locks from pyproject.toml
 	$(LOCK) pyproject.toml --extra sandbox -c requirements/build.lock -c requirements/base.lock -o requirements/sandbox.lock
 	$(LOCK) pyproject.toml --extra c2pa --extra otel -c requirements/build.lock -c requirements/base.lock -o requirements/extras.lock
 	$(LOCK) pyproject.toml --all-extras --group dev -c requirements/build.lock -c requirements/sandbox.lock -c requirements/extras.lock -o requirements/dev.lock
+	$(LOCK) --group docs -c requirements/build.lock -c requirements/dev.lock -o requirements/docs.lock
 
 prove-locks: venv ## install each lock with the oldest and the newest pip, and find nothing missing
 	$(BIN)/python requirements/prove.py

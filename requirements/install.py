@@ -80,8 +80,8 @@ def install(venv: Path, lock: str, project: Path, *, editable: bool) -> None:
         run(venv, *pip, "install", "--quiet", "--no-deps", "--require-hashes", "-r", locks[0])
         run(venv, uv, "pip", "sync", *options, "--require-hashes", "--only-binary", ":all:", *locks)
     source = ("--editable", project) if editable else (project,)
-    # What only development needs, the tests compile.
-    with compiling(venv / "lib") if editable and lock != "dev" else nullcontext():
+    # The sandbox starts right afterwards.
+    with compiling(venv / "lib") if lock == "sandbox" else nullcontext():
         run(venv, uv, "pip", "install", *options, "--no-deps", "--no-build-isolation", *source)
 
 
@@ -98,7 +98,7 @@ def main() -> None:
         sys.exit(f"Doppel needs Python 3.11 or later, and this is Python {sys.version.split()[0]}.")
     parser = argparse.ArgumentParser(description="Install the project and its pinned packages.")
     parser.add_argument("venv", type=Path, help="the virtual environment; created if it does not exist")
-    parser.add_argument("lock", choices=["base", "sandbox", "extras", "dev"], help="the packages")
+    parser.add_argument("lock", choices=["base", "sandbox", "extras", "dev", "docs"], help="the packages")
     parser.add_argument(
         "--project", type=Path, default=FOLDER.parent, help="the project's folder, or a wheel"
     )

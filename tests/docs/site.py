@@ -1,10 +1,11 @@
-"""Hooks of MkDocs: bring the project's root pages into the site, and adapt links to what the site has."""
+"""Hooks of MkDocs: bring the project's root pages into the site, adapt links, and check what was built."""
 
 import posixpath
 import re
 from pathlib import Path
 
 from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.exceptions import BuildError
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
@@ -15,6 +16,10 @@ ROOT_PAGES = {
     **{name: name for name in ("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")},
 }
 IN_SITE = {source: name for name, source in ROOT_PAGES.items()}
+# Parts of a page that a browser loads by itself, from another host.
+_LOADED = re.compile(
+    r"""<(?:script|img|link rel="(?:stylesheet|preconnect)")[^>]+(?:src|href)="https?:[^"]*"""
+)
 _LINK = re.compile(r"(!?)\[([^\]]*)\]\((?!https?:|mailto:|#)([^)\s#]+)(#[^)\s]*)?\)")
 
 
@@ -39,3 +44,16 @@ def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: 
         return f"{mark}[{text}]({link}{anchor})"
 
     return _LINK.sub(adapted, markdown)
+
+
+def on_post_build(*, config: MkDocsConfig) -> None:
+    """Raise if the search does not find a page, or if a page loads something from elsewhere."""
+    site = Path(config.site_dir)
+    index = (site / "search/search_index.json").read_text()
+    pages = [path for path in site.rglob("*.html") if path.name != "404.html"]
+    for path in pages:
+        name = path.relative_to(site).as_posix()
+        if f'"location":"{name}"' not in index:
+            raise BuildError(f"The search does not find {name}.")
+        if (loaded := _LOADED.search(path.read_text())) is not None:
+            raise BuildError(f"{name} loads something from elsewhere: {loaded[0]}")
