@@ -13,6 +13,7 @@ from tests.bench.figures import Figure, at_most, plain
 from tests.bench.load import usage
 from tests.clocks import HeldClock
 from tests.discord.environment import Environment
+from tests.discord.program import program
 from tests.discord.server import SmallDiscord
 from tests.harness import local_segmind
 
@@ -46,7 +47,7 @@ async def _starts() -> Sequence[tuple[float, float, float]]:
     clock = HeldClock()
     with TemporaryDirectory() as folder:
         async with SmallDiscord() as discord, local_segmind(clock) as segmind:
-            town = Environment(discord, segmind, clock, Path(folder))
+            town = Environment(discord, segmind, clock, Path(folder), launch=program)
             return [await _start(town) for _ in range(ROUNDS)]
 
 

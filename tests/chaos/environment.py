@@ -17,7 +17,7 @@ from tests.chaos.orders import EchoEngine
 from tests.chaos.scenarios import Scenario
 from tests.discord.entities import Guild
 from tests.discord.gateway import SHARD_BITS
-from tests.discord.program import Program, program
+from tests.discord.program import Launch, Program, program
 from tests.discord.records import new_id
 from tests.discord.server import SmallDiscord
 from tests.harness import MODELS
@@ -68,7 +68,8 @@ class PendingKill:
 class Environment:
     """Everything that outlives the bot's processes in a scenario."""
 
-    def __init__(self, scenario: Scenario, url: str, folder: Path) -> None:
+    def __init__(self, scenario: Scenario, url: str, folder: Path, launch: Launch) -> None:
+        self._launch = launch
         self.scenario = scenario
         self.url = url
         self.folder = folder
@@ -113,13 +114,12 @@ class Environment:
 
     @asynccontextmanager
     async def bot(self, slot: int, plan: CrashPlan) -> AsyncGenerator[Program]:
-        """Start a process; without built-in faults on SQLite it is `python -m bot` itself."""
+        """Start a process; without built-in faults on SQLite it is the bot itself."""
         environment = self._bot_settings(slot)
-        if plan == CrashPlan() and self.scenario.database == "sqlite":
-            started = program("run", cwd=self.folder, environment=environment)
-        else:
-            module = "tests.chaos.crashing_bot"
-            started = program(plan.to_json(), "run", cwd=self.folder, environment=environment, module=module)
+        arguments, module = ["run"], "bot"
+        if plan != CrashPlan() or self.scenario.database != "sqlite":
+            arguments, module = [plan.to_json(), "run"], "tests.chaos.crashing_bot"
+        started = self._launch(*arguments, cwd=self.folder, environment=environment, module=module)
         async with started as bot:
             self._programs.append(bot)
             try:
@@ -173,14 +173,14 @@ class Environment:
 
 @asynccontextmanager
 async def open_environment(
-    scenario: Scenario, postgres_url: str | None = None
+    scenario: Scenario, postgres_url: str | None = None, launch: Launch = program
 ) -> AsyncGenerator[Environment]:
     """Open the environment with an empty database: a new SQLite file, or the given Postgres database."""
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="chaos")))
         url = postgres_url or f"sqlite:///{folder / 'doppel.db'}"
         await migrate(url)
-        built = Environment(scenario, url, folder)
+        built = Environment(scenario, url, folder, launch)
         await stack.enter_async_context(built.discord)
         await stack.enter_async_context(built.segmind)
         yield built

@@ -20,6 +20,7 @@ from tests.chaos.process import ProcessRunner, RunLog
 from tests.chaos.reply_states import ended
 from tests.chaos.report import Run
 from tests.chaos.scenarios import Scenario, plan_kills
+from tests.discord.program import Launch, program
 from tests.discord.spec import Spec
 from tests.postgres import Postgres
 
@@ -38,7 +39,11 @@ _AMBIGUOUS_FAULTS = frozenset(
 
 
 async def run_scenario(
-    scenario: Scenario, postgres: Postgres | None = None, *, logs: Path | None = None
+    scenario: Scenario,
+    postgres: Postgres | None = None,
+    *,
+    logs: Path | None = None,
+    launch: Launch = program,
 ) -> Run:
     """Run a scenario; on Postgres, `postgres` is a server with an empty database.
 
@@ -48,7 +53,7 @@ async def run_scenario(
         raise ValueError("this scenario needs a Postgres")
     url = postgres.url("doppel") if postgres is not None and scenario.database == "postgres" else None
     begun = time.monotonic()
-    async with open_environment(scenario, url) as built:
+    async with open_environment(scenario, url, launch) as built:
         runner = ScenarioRunner(built, postgres)
         try:
             await runner.run()

@@ -5,6 +5,7 @@ import pytest
 from tests.chaos.kill_points import KillPoint
 from tests.chaos.run import run_scenario
 from tests.chaos.scenarios import UNKIND, Scenario
+from tests.discord.program import forked_program
 from tests.postgres import Postgres
 
 # Short windows, so that the bot soon gives up a submission that never arrived.
@@ -36,7 +37,7 @@ async def test_kills_around_a_submission_and_unkind_answers_lose_nothing() -> No
         seats=12,
         settings=HASTE,
     )
-    run = await run_scenario(scenario)
+    run = await run_scenario(scenario, launch=forked_program)
     assert run.failures == []
     assert set(run.points) == set(FIRST_HALF)
     assert run.jobs >= scenario.jobs
@@ -59,7 +60,7 @@ async def test_kills_lost_answers_and_suspensions_lose_nothing_among_several(pos
         suspensions=1,
         settings=HASTE,
     )
-    run = await run_scenario(scenario, postgres)
+    run = await run_scenario(scenario, postgres, launch=forked_program)
     assert run.failures == []
     assert set(run.points) == set(SECOND_HALF)
     assert any(name.startswith("lost the answer to") for name in run.disturbances)
@@ -78,7 +79,7 @@ async def test_the_checks_find_every_broken_rule() -> None:
         patience=4,
         settings=HASTE,
     )
-    run = await run_scenario(scenario)
+    run = await run_scenario(scenario, launch=forked_program)
     assert not run.clean
     assert run.submitted_twice > 0
     assert run.lost > 0
@@ -88,7 +89,7 @@ async def test_the_checks_find_every_broken_rule() -> None:
 
 async def test_network_faults_lose_nothing() -> None:
     scenario = Scenario("network faults", jobs=12, network_faults=True, seats=8, settings=HASTE)
-    run = await run_scenario(scenario)
+    run = await run_scenario(scenario, launch=forked_program)
     assert run.failures == []
 
 

@@ -9,14 +9,16 @@ from bot.settings import Settings
 from tests.clocks import HeldClock
 from tests.discord.environment import KEY, Environment
 from tests.discord.server import SmallDiscord
-from tests.harness import local_segmind
+from tests.harness import empty_database, local_segmind
 
 
 @pytest.fixture
 async def town(tmp_path: Path) -> AsyncGenerator[Environment]:
     clock = HeldClock()
     async with local_segmind(clock, key=KEY) as segmind, SmallDiscord() as discord:
-        yield Environment(discord, segmind, clock, tmp_path)
+        environment = Environment(discord, segmind, clock, tmp_path)
+        environment.database.write_bytes(await empty_database())
+        yield environment
         assert discord.violations == []
 
 

@@ -13,6 +13,7 @@ from tests.clocks import HeldClock
 from tests.discord.entities import Guild, Member
 from tests.discord.environment import KEY, SECONDS, SLUG, START, Environment
 from tests.discord.faults import Broken, Dropped, ErrorReply, Limited
+from tests.discord.program import program
 from tests.discord.proxy import BlockingProxy
 from tests.discord.server import SmallDiscord
 from tests.discord.user import Reply, eventually
@@ -30,6 +31,9 @@ def shown(reply: Reply) -> list[str]:
 
 
 async def test_an_order_is_followed_to_its_picture_and_sigterm_ends_the_bot(town: Environment) -> None:
+    # As at an operator's first start.
+    town.launch = program
+    town.database.unlink()
     async with town.bot() as bot:
         await town.discord.online()
         assert set(town.discord.commands) > set(MODELS)

@@ -13,7 +13,7 @@ from bot.sandbox.segmind import LocalSegmind
 from bot.store import SqlStore
 from tests.clocks import HeldClock
 from tests.discord.entities import Member
-from tests.discord.program import Program, program
+from tests.discord.program import Launch, Program, forked_program
 from tests.discord.requests import Call
 from tests.discord.server import SmallDiscord
 from tests.discord.user import Reply
@@ -34,6 +34,7 @@ class Environment:
     segmind: LocalSegmind
     clock: HeldClock
     folder: Path
+    launch: Launch = forked_program
 
     @property
     def database(self) -> Path:
@@ -41,7 +42,7 @@ class Environment:
 
     def bot(self, command: str = "run", **changes: str) -> AbstractAsyncContextManager[Program]:
         """Start the bot with changed environment variables; an empty value removes a setting."""
-        return program(command, cwd=self.folder, environment=self.environment | changes)
+        return self.launch(command, cwd=self.folder, environment=self.environment | changes)
 
     @property
     def environment(self) -> dict[str, str]:
