@@ -10,6 +10,7 @@ from bot.jobs.job import NEXT, Job, State
 from bot.store import SqlStore
 from bot.store.tables import accounts, jobs
 from tests.store.crashing_writer import COMMAND, ROOT
+from tests.store.leases import let_leases_run_out
 from tests.store.orders import HandClock, adopted_by, through
 from tests.store.waiting import eventually
 
@@ -19,6 +20,7 @@ YEARS_LATER = 4_000_000_000.0
 async def test_a_killed_process_loses_nothing_and_pays_nothing_twice(url: str, raw: AsyncConnection) -> None:
     for lines in (41, 300):
         durable = await _killed_after(lines, url)
+        await let_leases_run_out(url)
         async with SqlStore(url, start=10**6, clock=HandClock(YEARS_LATER)) as store:
             assert await store.discrepancies() == []
             rows = await raw.execute(sa.select(jobs.c.id, jobs.c.state))
