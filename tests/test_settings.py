@@ -361,11 +361,17 @@ def test_a_value_outside_the_range_is_rejected_with_the_range(raw: object) -> No
     assert "must be a whole number from 1 to 1_000" in complaint(environ={"DOPPEL_JOBS__PER_MEMBER": text})
 
 
-def test_the_bounds_themselves_are_allowed() -> None:
-    for knob in known_fields():
-        bounds = re.search(r"from ([\d._]+) to ([\d._]+)$", knob.allowed)
-        for bound in bounds.groups() if bounds else ():
-            assert float(value(load(environ={knob.env: bound}), knob)) == float(bound)
+BOUNDED = {
+    knob: bounds.groups()
+    for knob in known_fields()
+    if (bounds := re.search(r"from ([\d._]+) to ([\d._]+)$", knob.allowed))
+}
+
+
+@pytest.mark.parametrize("knob", BOUNDED, ids=lambda knob: knob.name)
+def test_the_bounds_themselves_are_allowed(knob: SettingField) -> None:
+    for bound in BOUNDED[knob]:
+        assert float(value(load(environ={knob.env: bound}), knob)) == float(bound)
 
 
 # What the operator is told

@@ -154,6 +154,7 @@ async def test_each_server_has_its_own_history(server: Server) -> None:
     other = elsewhere(server.stage)
     await server.stage.app.store.grant(other.account, 3, "theirs", AuditEntry("7", "grant"))
     again = server.guild.add_member(other.member.user)
+    assert "theirs" in await other.ask(other.member, "credits history")
     assert "theirs" not in await server.ask(again, "credits history")
 
 

@@ -127,7 +127,8 @@ async def test_no_file_is_read_for_an_order_that_nobody_can_pay(
 ) -> None:
     slow = SlowDiscord(monkeypatch)
     slow.arrive.set()
-    await stage.order("ai-face-swap", target=("clip.mp4", files.video(frames=12, rate=12)))
+    reply = await stage.order("ai-face-swap", target=("clip.mp4", files.video(frames=12, rate=12)))
+    await reply.refused("but have 0")
     assert slow.most == 0
 
 

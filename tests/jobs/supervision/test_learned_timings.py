@@ -74,16 +74,26 @@ async def test_unreadable_timings_are_ignored(url: str, text: str) -> None:
     assert fresh.timing("faceswap-v5").median == pytest.approx(10)
 
 
-class UnavailableValues:
-    """Store that cannot be written to."""
+class UnavailableOnce:
+    """Store whose first write fails."""
+
+    def __init__(self) -> None:
+        self.written: list[str] = []
 
     async def read_value(self, name: str) -> str | None:
         raise AssertionError(name)
 
     async def write_value(self, name: str, text: str) -> None:
-        del text
-        raise StoreAway(name)
+        self.written.append(text)
+        if len(self.written) == 1:
+            raise StoreAway(name)
 
 
-async def test_an_unavailable_database_does_not_stop_the_saving() -> None:
-    await LearnedTimings(timings(40.0), UnavailableValues(), HandClock()).save()
+async def test_timings_that_could_not_be_saved_are_saved_the_next_time() -> None:
+    values = UnavailableOnce()
+    learned = LearnedTimings(timings(40.0), values, HandClock())
+    await learned.save()
+    await learned.save()
+    first, second = values.written
+    assert first == second
+    assert "[40.0]" in second

@@ -29,10 +29,12 @@ class Values:
     def __init__(self, text: str | None = None) -> None:
         self.text = text
         self.error: Exception | None = None
+        self.failed_reads = 0
 
     async def read_value(self, name: str) -> str | None:
         del name
         if self.error is not None:
+            self.failed_reads += 1
             raise self.error
         return self.text
 
@@ -107,9 +109,7 @@ async def test_while_the_database_is_unavailable_the_last_known_state_holds(erro
     await pause.refresh()
     values.error = error
     running = asyncio.create_task(pause.run())
-    for _ in range(3):
-        await asyncio.sleep(0)
-        clock.move(2)
+    await until(lambda: clock.move(2) or values.failed_reads > 1)
     assert gate.is_paused
     values.error, values.text = None, "no number"
     await until(lambda: clock.move(2) or not gate.is_paused)
