@@ -125,9 +125,10 @@ async def test_an_order_that_was_refused_leaves_the_memory_without_a_garbage_col
         with suppress(TooLarge):
             await prepare(order)
         del order
-        # Until its present step ends, the event loop refers to the result that woke the task.
-        await asyncio.sleep(0)
-        assert alive() is None
+        # The worker's thread and the event loop refer to the outcome until their present steps end.
+        async with asyncio.timeout(PATIENCE):
+            while alive() is not None:
+                await asyncio.sleep(0.01)
     finally:
         gc.enable()
 
