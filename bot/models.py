@@ -7,7 +7,6 @@ price, the local Segmind and the documentation all come from that class.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import cache
 from typing import Annotated, Any, ClassVar, Literal, Self, get_args, get_origin
 from urllib.parse import urlsplit
@@ -15,19 +14,13 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict
 from pydantic.fields import FieldInfo
 
+from bot.media_kind import MediaKind
 from bot.nonce import with_nonce
 
 MAX_FACE_INDEXES = 20
 MAIN_OPTIONS = 5
 # Segmind's names for the format of the result.
 _FORMAT_OPTIONS = ("image_format", "output_format")
-
-
-class MediaKind(StrEnum):
-    """Kind of an uploaded file."""
-
-    PICTURE = "picture"
-    VIDEO = "video"
 
 
 @dataclass(frozen=True, slots=True)

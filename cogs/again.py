@@ -11,7 +11,8 @@ from bot.chat.interactions import Interaction
 from bot.chat.orders.saved_faces import face_choices
 from bot.chat.orders.services import OrderServices
 from bot.faces.face import NAME_LIMIT
-from bot.models import MediaKind, ModelCard
+from bot.media_kind import MediaKind
+from bot.models import ModelCard
 
 
 class Again(commands.Cog):

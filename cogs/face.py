@@ -24,7 +24,8 @@ from bot.chat.ui.replies import defer_ephemeral, report_errors, send_deferred
 from bot.faces.detection import require_one_face
 from bot.faces.face import NAME_LIMIT, FacesOff
 from bot.media.types import NoPicture
-from bot.models import MediaKind, MediaSlot
+from bot.media_kind import MediaKind
+from bot.models import MediaSlot
 
 Name = app_commands.Range[str, 1, NAME_LIMIT]
 PICTURE = MediaSlot(frozenset({MediaKind.PICTURE}))

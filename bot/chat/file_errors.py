@@ -11,7 +11,7 @@ from bot.chat.ui.amounts import duration, size
 from bot.chat.ui.info_card import sanitize
 from bot.faces.detection import FaceProblem
 from bot.media import types as media_types
-from bot.models import MediaKind
+from bot.media_kind import MediaKind
 
 _PHOTO_KEYS: Mapping[FaceProblem, str] = {
     "none": "refused.photo_none",

@@ -10,7 +10,7 @@ from typing import Any
 
 from discord import app_commands, ui
 
-from bot.models import MediaKind
+from bot.media_kind import MediaKind
 
 # Discord's group of pictures leaves out those of phones.
 _TYPES: Mapping[MediaKind, Sequence[str]] = {

@@ -12,7 +12,7 @@ from bot.media.marks import NO_MARKS, Marks
 from bot.media.pixel_marks import mark_image
 from bot.media.provenance import mark
 from bot.media.types import CannotFit, Fitted, Media, UnusableMedia
-from bot.models import MediaKind
+from bot.media_kind import MediaKind
 
 # Qualities, and each one's share of the first one's bytes: less for clean pictures, more for noisy ones.
 _QUALITIES = {92: 1.0, 85: 0.7, 75: 0.45}

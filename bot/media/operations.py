@@ -21,7 +21,7 @@ from bot.media.types import (
     MarkedResult,
     Media,
 )
-from bot.models import MediaKind
+from bot.media_kind import MediaKind
 
 if TYPE_CHECKING:
     from PIL import Image

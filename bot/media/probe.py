@@ -20,7 +20,7 @@ from bot.media.types import (
     TooLarge,
     UnusableMedia,
 )
-from bot.models import MediaKind
+from bot.media_kind import MediaKind
 
 _SEVERITY = list(Judgement)
 

@@ -24,7 +24,7 @@ from typing import Literal
 
 from bot.media.fingerprints import Fingerprint
 from bot.media.watermark.code import MarkCode
-from bot.models import MediaKind
+from bot.media_kind import MediaKind
 
 
 @dataclass(frozen=True, slots=True)

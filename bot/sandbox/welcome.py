@@ -11,7 +11,8 @@ from discord import ui
 from bot.app import App
 from bot.chat.orders.face_sheets import FacePhotos
 from bot.chat.orders.order_handler import OrderHandler
-from bot.models import FaceModel, MediaKind
+from bot.media_kind import MediaKind
+from bot.models import FaceModel
 from bot.sandbox.avatars import SAMPLES
 from bot.sandbox.guild import Guild
 

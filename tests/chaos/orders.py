@@ -12,7 +12,8 @@ from typing import Any
 from PIL import Image
 
 from bot.media import sniff
-from bot.models import FaceModel, MediaKind
+from bot.media_kind import MediaKind
+from bot.models import FaceModel
 from bot.sandbox.segmind import CannotRender, Rendering
 from tests.chaos.leaks import CANARY
 from tests.discord.entities import Guild, Member

@@ -16,7 +16,7 @@ from bot.jobs.submission_gate import ClosureReason, ServicePaused
 from bot.ledger.account import NotEnoughCredits
 from bot.ledger.budgets import CapReached, budgets_of
 from bot.media import types as media_types
-from bot.models import MediaKind
+from bot.media_kind import MediaKind
 from tests.test_models import order
 from tests.wording import wording
 

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import groupby
 
 from bot.ledger.policy import Prices
-from bot.models import MediaKind, MediaSlot, ModelCard, Parameter
+from bot.media_kind import MediaKind
+from bot.models import MediaSlot, ModelCard, Parameter
 from bot.registry import model_registry
 from bot.settings import SettingField, Settings, describe, known_fields
 from bot.settings.fields import SHORT_NAMES

@@ -20,7 +20,7 @@ from bot.media.types import (
     TooSmall,
     UnusableMedia,
 )
-from bot.models import MediaKind
+from bot.media_kind import MediaKind
 from tests.harness import shared_workers
 from tests.media import bombs, files
 

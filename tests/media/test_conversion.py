@@ -19,7 +19,7 @@ from bot.media.types import (
     Unsupported,
     UnusableMedia,
 )
-from bot.models import MediaKind
+from bot.media_kind import MediaKind
 from tests.media import files
 from tests.media.tiles import side_by_side
 from tests.samples import SAMPLES

@@ -13,7 +13,7 @@ from bot.media.deadline import Deadline
 from bot.media.fit import fit
 from bot.media.probe import inspect
 from bot.media.types import CannotFit, Fitted, Limits, Media
-from bot.models import MediaKind
+from bot.media_kind import MediaKind
 from tests.media import files
 from tests.media.marks import is_marked
 from tests.media.test_videos import CLOCKWISE

@@ -18,7 +18,7 @@ from bot.media.probe import inspect
 from bot.media.provenance import mark
 from bot.media.types import CannotFit, Damaged, Limits, Media, TooManyPixels, UnusableMedia
 from bot.media.workers import QUICK_PIXELS, UploadWorkers
-from bot.models import MediaKind
+from bot.media_kind import MediaKind
 from tests.harness import shared_workers
 from tests.media import files
 from tests.media import operations as calls

@@ -19,7 +19,7 @@ from bot.media.types import (
     Unsupported,
     UnusableMedia,
 )
-from bot.models import MediaKind
+from bot.media_kind import MediaKind
 from tests.media import files
 
 LIMITS = Limits()

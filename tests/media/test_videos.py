@@ -17,7 +17,7 @@ from bot.media.types import (
     Truncated,
     Unsupported,
 )
-from bot.models import MediaKind
+from bot.media_kind import MediaKind
 from tests.media import files
 
 LIMITS = Limits()

@@ -21,7 +21,8 @@ from bot.media.types import CannotFit, Compromise, Fitted, Judgement, Limits, Me
 from bot.media.watermark.code import MarkCode
 from bot.media.worker.process import WorkerFailed
 from bot.media.workers import FIT_SECONDS, MediaWorkers
-from bot.models import MediaKind, ModelCard
+from bot.media_kind import MediaKind
+from bot.models import ModelCard
 from bot.settings import Settings, SettingsError
 
 log = structlog.stdlib.get_logger(__name__)

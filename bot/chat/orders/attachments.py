@@ -12,7 +12,8 @@ import discord
 
 from bot.media.types import Animated, InspectedFile, Limits, TooLarge, UnusableMedia
 from bot.media.workers import MediaWorkers
-from bot.models import MediaKind, MediaSlot
+from bot.media_kind import MediaKind
+from bot.models import MediaSlot
 from bot.segmind.errors import SegmindError
 
 # Orders whose files are small together, and how many of them are in memory at a time.

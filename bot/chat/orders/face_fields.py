@@ -12,7 +12,8 @@ from bot.chat.orders.slash_command import saved_face_options
 from bot.chat.text import Text
 from bot.chat.ui.replies import LABEL_LIMIT
 from bot.faces.face import Face
-from bot.models import FaceModel, MediaKind
+from bot.media_kind import MediaKind
+from bot.models import FaceModel
 
 # Discord's limit for a select.
 CHOICES = 25

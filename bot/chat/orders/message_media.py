@@ -10,7 +10,7 @@ import discord
 
 from bot.chat.orders.attachments import Unreadable, Upload, declared_kind
 from bot.chat.orders.reorder import Source
-from bot.models import MediaKind
+from bot.media_kind import MediaKind
 from bot.segmind.errors import SegmindError
 from bot.segmind.outputs import Link
 

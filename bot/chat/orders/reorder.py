@@ -7,7 +7,8 @@ from urllib.parse import unquote, urlsplit
 
 from bot.chat.orders.attachments import InputError
 from bot.jobs.job import Job
-from bot.models import FaceModel, MediaKind
+from bot.media_kind import MediaKind
+from bot.models import FaceModel
 from bot.segmind.errors import DownloadFailed, SegmindError
 from bot.segmind.outputs import Link, Output
 

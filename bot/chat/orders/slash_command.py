@@ -12,7 +12,8 @@ from bot.chat.file_types import file_type_extras
 from bot.chat.interactions import Interaction
 from bot.chat.orders.display_options import DisplayOptions
 from bot.chat.ui.order_summary import SEED
-from bot.models import FaceModel, MediaKind, ModelCard, Parameter
+from bot.media_kind import MediaKind
+from bot.models import FaceModel, ModelCard, Parameter
 
 Handler = Callable[[Interaction, type[FaceModel], dict[str, Any], DisplayOptions], Awaitable[None]]
 FaceChoices = Callable[[Interaction, str], Awaitable[list[app_commands.Choice[str]]]]

@@ -27,7 +27,8 @@ from bot.faces.face import Face
 from bot.jobs.service import JobService, ModelOff
 from bot.ledger.policy import MemberTerms
 from bot.ledger.server_rules import OrderDefaults
-from bot.models import FaceModel, MediaKind
+from bot.media_kind import MediaKind
+from bot.models import FaceModel
 
 # Discord's limit for a choice.
 CHOICE_LIMIT = 100

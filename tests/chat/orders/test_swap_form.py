@@ -11,7 +11,7 @@ from discord import ui
 from bot.chat.delivery.job_buttons import Action, JobButton
 from bot.chat.orders.message_media import LinkedFile, posted_in
 from bot.jobs.job import Job
-from bot.models import MediaKind
+from bot.media_kind import MediaKind
 from tests.chat.admin_harness import said
 from tests.chat.orders.forms import choices, fields
 from tests.chat.orders.test_saved_faces import EVA, KEY, width_sent
