@@ -16,7 +16,7 @@ class TwoPlaces(Exception):
 
 @dataclass(frozen=True, slots=True)
 class DefaultsScope:
-    """Where defaults apply: in a channel, for a role, or in the whole server."""
+    """Scope of defaults: a channel, a role, or the whole server."""
 
     channel: int | None = None
     role: int | None = None

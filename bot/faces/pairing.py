@@ -30,7 +30,7 @@ class Pairing:
         return sorted(faces)
 
     def places(self) -> list[int]:
-        """The places that get a face, next to the faces of `sources`."""
+        """The places that get a face; `sources` returns their faces in the same order."""
         return [place for place, face in enumerate(self.chosen) if face is not None]
 
     def sources(self) -> list[int]:

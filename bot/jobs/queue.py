@@ -21,7 +21,7 @@ class QueueEntry:
     def __init__(self, job: Job, number: int) -> None:
         self.job_id = job.id
         self.order = job.batch or job.id
-        # Before how many other jobs of its order it goes, for the rotation among the orders of one member.
+        # Lap of the member's rotation in which the job goes: each order sends one job in a lap.
         self.lap = 0
         self.number = number
         self.member = job.account

@@ -36,7 +36,7 @@ class SearchConfig:
 
     @property
     def lag(self) -> float:
-        """Age from which the history has to show a request: some passes of a window come later than that."""
+        """Age from which the history has to show a request, so that some passes of a window come later."""
         return self.window / MIN_PASSES
 
 

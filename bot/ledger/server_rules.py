@@ -44,7 +44,7 @@ class Bounds:
 
 
 class OrderDefaults(BaseModel):
-    """Options of an order that its member left open; None leaves them open still."""
+    """Defaults for options that a member leaves open; None sets no default."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -74,7 +74,7 @@ class ServerRules(BaseModel):
     """Credits that a member may give in a day, and get."""
     models_off: frozenset[str] = frozenset()
     limits: Mapping[str, int] = Field(default_factory=lambda: MappingProxyType({}))
-    """By the names of `Limits`."""
+    """The server's own limits, by their names in `Limits`."""
     blocked: frozenset[int] = frozenset()
     """Members who may not use the bot here."""
     channels_only: frozenset[int] = frozenset()

@@ -3,7 +3,7 @@
 from PIL import Image, ImageDraw, ImageFont
 
 _TEXT = "AI"
-# Height of the letters in the shorter side, and the fewest pixels that can be read.
+# Height of the letters as a share of the shorter side, and the fewest pixels in which they can be read.
 _SHARE, _SMALLEST = 0.035, 9
 _OPACITY = 140
 # A picture whose shorter side is smaller has no space for a label.

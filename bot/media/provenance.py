@@ -28,7 +28,7 @@ _PACKET = (
     + _END
     + b'</x:xmpmeta><?xpacket end="w"?>'
 )
-# More is kept in several parts, which the formats here neither read nor write.
+# A longer packet is stored in several parts, which the formats here neither read nor write.
 _MOST_BYTES = 32 * 1024
 
 
@@ -72,7 +72,7 @@ def mark(content: bytes, media_type: str, former: bytes | None = None) -> bytes:
 
 
 def _with_mark(packet: bytes | None) -> bytes:
-    """Add the mark to a packet that says something else, as another tool's mark; one in UTF-8, as usual."""
+    """Add the mark to a packet that has other contents, such as another tool's mark, or begin a new one."""
     if packet is None or packet.count(_END) != 1 or len(packet) > _MOST_BYTES:
         return _PACKET
     return packet if _has_mark(packet) else packet.replace(_END, _DESCRIPTION + _END)

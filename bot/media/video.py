@@ -152,7 +152,7 @@ class _PacketCheck:
 
 
 class _Frames:
-    """Decodes the first frame of a video, and then key frames as many as `on_image` should get."""
+    """Decodes the first frame of a video, and the key frames that `on_image` gets."""
 
     def __init__(self, stream: VideoStream, on_image: OnImage | None) -> None:
         self.stream = stream

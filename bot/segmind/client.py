@@ -262,7 +262,7 @@ class SegmindClient:
         raise failure
 
     async def _with_retries(self, attempt: Callable[[], Awaitable[T]]) -> T:
-        # Of the bot's garbage in cycles, a library for retries made four fifths, at every successful request.
+        # A library for retries made four fifths of the bot's garbage in cycles, even without a retry.
         for number in range(1, self._retry.attempts):
             try:
                 return await attempt()

@@ -16,13 +16,13 @@ FIRST_POLL, INTERVAL = 1.5, 1.0
 _OVERDUE, _SLOWDOWN, _MAX_INTERVAL = 2.0, 0.05, 30.0
 # Seconds until the next poll after one that told nothing.
 _AFTER_FAILURE = 5.0
-# Before there are enough observations, the documented time counts as three of them, so far apart.
+# Until there are enough observations, the documented time times each of these counts as one, too.
 _MIN_OBSERVATIONS, _SCATTER = 8, (0.7, 1.0, 1.4)
 # Jobs may be a little quicker or slower than all observed ones.
 _QUICKER, _SLOWER = 0.8, 1.25
 # Share of jobs that may take any time, such as those that wait for a cold machine.
 _LATE_SHARE = 0.05
-# A poll of a job that has ended at least this likely takes turns with orders; any other waits for them.
+# With at least this chance that its job has ended, a poll takes turns with orders; any other waits for them.
 _LIKELY = 0.5
 # Least chance of a change: Segmind's queue is short, so a queued job has likely left it, and any may fail.
 _LEFT_QUEUE, _FAILED = 1.0, 0.1

@@ -85,7 +85,7 @@ class Bucket:
         self._sent: deque[float] = deque()
 
     def share(self, processes: int) -> None:
-        """Use one of this many parts of the key's rate; requests already made still count."""
+        """Divide the key's rate by the number of processes; requests already made still count."""
         self._processes = max(1, processes)
 
     def wait(self, now: float, *, is_spare: bool = False) -> float:

@@ -87,7 +87,7 @@ class RequestQueue:
             self._queue_of(waiter.kind).append(waiter)
 
     def discard(self, waiter: Waiter) -> None:
-        """Remove a request, if it still waits, that will not go or may go now."""
+        """Remove a request that was cancelled or may go now; do nothing if it waits no longer."""
         if waiter.plan is not None:
             self._polls.pop(waiter, None)
         elif waiter in (queue := self._queue_of(waiter.kind)):

@@ -14,7 +14,7 @@ from bot.store.backend.open import parse_url, sqlite_path
 from bot.store.backend.schema import HEAD
 from bot.store.errors import SchemaTooNew, StoreError, StoreUnavailable
 
-# A job that was submitted before keeps that time; any other was submitted after its order, if at all.
+# A job without a time of submission may have been submitted at any time after its order.
 _MARK_IN_DOUBT = (
     "UPDATE jobs SET state = ?, submitted_at = coalesce(submitted_at, created_at) WHERE state = ?"
 )

@@ -76,7 +76,7 @@ class Consent:
         return False
 
     async def press(self, interaction: Interaction, button: "AgreeButton") -> None:
-        """The member has pressed the button."""
+        """Record the consent, and continue what the member had asked for."""
         current = self._access_policy.consent_version
         if current is not None and button.version != current:
             # The terms have changed since the question was asked.

@@ -82,7 +82,7 @@ def _state_of(job: Job) -> JobState:
 
 
 def _open_state_of(job: Job) -> JobState:
-    """A job that is done has only its result to be shown."""
+    """State of a job that the card still waits for: once it is done, only its result is missing."""
     return JobState.FETCHING if job.state is State.DONE else _state_of(job)
 
 

@@ -119,7 +119,7 @@ def _strike_line(strike: Strike, text: Text) -> str:
 
 def _done(job: Job, text: Text) -> str:
     took = (job.settled_at or job.created_at) - (job.submitted_at or job.created_at)
-    # On a phone, the title may need two lines, and the unit shall not stand alone on the second.
+    # On a phone, the title may need two lines; the number and its unit stay on the same one.
     return text("end.done", seconds=duration(took, text).replace(" ", "\N{NO-BREAK SPACE}"))
 
 

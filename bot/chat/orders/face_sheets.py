@@ -42,7 +42,7 @@ class FaceSheet:
 
     content: bytes
     fingerprints: Mapping[str, Fingerprint]
-    """Those of the photos: a photo that moderators banned is recognised in any sheet."""
+    """Fingerprints of the photos, by which a banned photo is recognised in any sheet."""
     doubtful: bool
     """True if the safety gate is in doubt about a photo."""
     filename: str = "faces.jpg"

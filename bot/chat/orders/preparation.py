@@ -87,7 +87,7 @@ class OrderPreparation:
         return replace(request, values=values, display=display)
 
     async def prepare(self, request: OrderRequest, place: Place) -> Sequence[PreparedOrder]:
-        """Make the orders, several for a batch, once it is this one's turn among its member's."""
+        """Make the orders, one for each target, once the member's earlier requests are prepared."""
         # A strong reference keeps the lock; without any, nobody needs it.
         own_turn = self._preparing.setdefault(request.member.user_id, asyncio.Lock())
         async with own_turn:

@@ -21,7 +21,7 @@ class PageItem:
     """Entry of a list."""
 
     number: int
-    """Newer entries have larger ones."""
+    """Larger for newer entries."""
     line: str
     button: ui.Item[Any] | None = None
     """Shown next to the line."""

@@ -15,7 +15,7 @@ FORM_SECONDS = 15 * 60.0
 
 
 async def defer_ephemeral(interaction: Interaction) -> None:
-    """Discord waits for three seconds, and a database may need longer."""
+    """Defer the reply: Discord waits for three seconds, and a database may need longer."""
     await interaction.response.defer(ephemeral=True, thinking=True)
 
 

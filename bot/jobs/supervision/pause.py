@@ -11,7 +11,7 @@ from bot.jobs.submission_gate import SubmissionGate
 log = structlog.stdlib.get_logger(__name__)
 
 KEY = "pause"
-# Cheap enough, and an operator who pauses sees the other processes follow.
+# An operator who pauses sees the other processes follow at once, and a read costs little.
 REFRESH_INTERVAL = 2.0
 
 

@@ -71,7 +71,7 @@ def _strength(grey: Image.Image, size: tuple[int, int], square: int) -> Floats:
 
 
 def _enlarged(values: Image.Image, size: tuple[int, int], top: int, bottom: int) -> Floats:
-    """Rows of what a picture with these values has when it is scaled to this size."""
+    """Rows from `top` to `bottom` of these values, enlarged to this size."""
     width, height = size
     scale = values.height / height
     box = (0, top * scale, values.width, min(values.height, bottom * scale))

@@ -12,7 +12,7 @@ class WorkerLimits:
     cpu_seconds: int = 8
     """CPU time of all threads of the child."""
     wall_seconds: float = 20
-    """Longer than the CPU time, because other programs use the machine too."""
+    """Elapsed time: more than the CPU time, because other programs use the machine too."""
     memory: int = 320 * MIB
     """Address space beyond the loaded modules and the files of the call."""
     preload: tuple[str, ...] = ("PIL.Image", "av")

@@ -43,7 +43,7 @@ class PostgresDatabase:
 def _commit_durably(connection: Any, record: object) -> None:
     """Make commits wait for the disk: a lost SUBMITTING record would let a request be sent twice.
 
-    A server or role may be set to less, and one with a standby to more, which stays.
+    This raises a weaker setting of the server or the role, and keeps the stronger one of a standby.
     """
     del record
     cursor = connection.cursor()

@@ -179,7 +179,7 @@ _overdrawn_events = (
 
 
 def _unpaid_jobs(since: float | None) -> sa.Select[str, int]:
-    """Jobs that name an event which cannot pay for them, or, of all jobs, none although it is paid for."""
+    """Jobs with a subsidy that no event of their server pays; with `since`, only those that name an event."""
     of_event = (events.c.id == jobs.c.event) & (events.c.guild_id == payer) & (jobs.c.subsidy > 0)
     named = jobs.c.event.is_not(None)
     return sa.select(jobs.c.id, jobs.c.subsidy).where(

@@ -129,7 +129,7 @@ class SqlMemberData:
             await connection.execute(row.on_conflict_do_update(index_elements=[people.c.user_id], set_=gone))
 
     async def _forget_avatar(self, user_id: int) -> None:
-        """Remove the member from the jobs of others, which must not be locked after this one's accounts."""
+        """Remove the member from the jobs of others, before the caller locks the member's accounts."""
         used, open_ = jobs.c.avatar_of == user_id, sa.and_(jobs.c.user_id == user_id, OPEN)
         async with self._transaction() as connection:
             if (await connection.execute(sa.select(jobs.c.id).where(open_).limit(1))).first() is not None:
@@ -207,7 +207,7 @@ def _shown_to_member() -> sa.ColumnElement[bool]:
 
 
 def _audit_entries_with(user_id: int) -> sa.Select[Any]:
-    # The database sees facts as text. What comes after the number keeps longer ones that begin alike out.
+    # The database sees facts as text. Without the character behind it, a number would match longer ones.
     facts = sa.cast(audit_entries.c.facts, sa.Text)
     about = sa.or_(*(facts.like(f'%"member":{user_id}{end}%') for end in ",}"))
     return (
@@ -218,7 +218,7 @@ def _audit_entries_with(user_id: int) -> sa.Select[Any]:
 
 
 def _servers_with(user_id: int) -> sa.Select[Any]:
-    # This also finds longer numbers that begin alike.
+    # This also finds longer numbers that contain this one.
     return sa.select(servers).where(sa.cast(servers.c.rules, sa.Text).like(f"%{user_id}%"))
 
 

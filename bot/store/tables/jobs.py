@@ -72,8 +72,8 @@ jobs = sa.Table(
     # Credits that the server pays on top of the price, and the event for which it does.
     sa.Column("subsidy", INTEGER, nullable=False, server_default=sa.text("0")),
     sa.Column("event", INTEGER),
-    # While the job waits: since when it has, by the clock of Postgres, if it asks for a slot; and whether it
-    # has one, which is a part of the capacity that all processes share.
+    # Slot of a waiting job, a part of the capacity that all processes share: since when the job has asked for
+    # it, by the clock of Postgres, and whether the job has it.
     sa.Column("slot_since", REAL),
     sa.Column("has_slot", BOOLEAN, nullable=False, server_default=sa.false()),
     sa.UniqueConstraint("request_id", name="jobs_request_id_once"),

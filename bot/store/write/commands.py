@@ -71,7 +71,7 @@ class Gift:
 
 @dataclass(frozen=True, slots=True)
 class InsertRows:
-    """Insert rows, and leave those as they are that exist already."""
+    """Insert rows; existing ones stay unchanged."""
 
     table: sa.Table
     rows: Sequence[Mapping[str, Any]]
