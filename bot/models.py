@@ -15,7 +15,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 from pydantic.fields import FieldInfo
 
 from bot.media_kind import MediaKind
-from bot.nonce import with_nonce
+from bot.segmind.nonce import with_nonce
 
 MAX_FACE_INDEXES = 20
 MAIN_OPTIONS = 5

@@ -6,9 +6,9 @@ from math import inf
 from typing import Protocol
 
 from bot.jobs.job import Job, State
-from bot.nonce import nonces_in, without_queries
 from bot.segmind.errors import Unavailable
 from bot.segmind.history import Found, HistoryRow
+from bot.segmind.nonce import nonces_in, without_queries
 
 # The clocks of two machines are never quite the same, and a request may take a minute to arrive.
 CLOCK_SKEW = 120.0

@@ -23,7 +23,7 @@ from bot.ledger.ledger import Ledger
 from bot.ledger.policy import MemberTerms, Policy, Price, Prices
 from bot.ledger.server_rules import ServerRules
 from bot.models import FaceModel, ModelCard
-from bot.nonce import new_nonce
+from bot.segmind.nonce import new_nonce
 
 log = structlog.stdlib.get_logger(__name__)
 

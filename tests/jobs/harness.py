@@ -26,9 +26,9 @@ from bot.jobs.submit import SubmitConfig, Submitter
 from bot.jobs.supervision.decisions import OperatorDecisions, OutcomesUnknown
 from bot.jobs.supervision.outage import Outage
 from bot.ledger.server_rules import Limits
-from bot.nonce import with_nonce
 from bot.sandbox.segmind import LocalSegmind
 from bot.segmind.client import RateConfig, Retry, SegmindClient
+from bot.segmind.nonce import with_nonce
 from bot.segmind.polling import PollTimings
 from bot.store import SqlStore
 from tests.jobs.orders import TERMS, job, nonce_of

@@ -7,9 +7,9 @@ import pytest
 
 from bot.jobs.history_pass import HistoryPass, search_history
 from bot.jobs.job import Job, State
-from bot.nonce import with_nonce
 from bot.segmind.errors import Unavailable
 from bot.segmind.history import HistoryRow
+from bot.segmind.nonce import with_nonce
 from tests.jobs.histories import PagedHistory, Requests, row_of, sent
 from tests.jobs.orders import job
 

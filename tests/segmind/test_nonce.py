@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.nonce import new_nonce, nonces_in, with_nonce
+from bot.segmind.nonce import new_nonce, nonces_in, with_nonce
 
 ADDRESS = "https://files.example/a.png"
 
