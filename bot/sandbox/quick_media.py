@@ -19,7 +19,8 @@ class QuickMedia(MediaWorker):
     """Passes pictures and usual videos through, and leaves the rest to SimCord's slow processes."""
 
     async def validate(self, key: str, blob: bytes, *, media_time: float | None = None) -> MediaInfo:
-        if media_time is None:
+        # The page asks for the poster of a video at zero.
+        if not media_time:
             info = _picture(blob) or await asyncio.to_thread(_video, blob)
             if info is not None:
                 return info

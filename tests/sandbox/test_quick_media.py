@@ -25,9 +25,10 @@ async def test_a_picture_is_shown_as_it_is(kind: str) -> None:
     assert (info.width, info.height) == (30, 20)
 
 
-async def test_a_usual_video_is_shown_as_it_is_with_a_poster() -> None:
+@pytest.mark.parametrize("media_time", [None, 0], ids=["video", "poster"])
+async def test_a_usual_video_is_shown_as_it_is_with_a_poster(media_time: float | None) -> None:
     clip = (SAMPLES / CLIP).read_bytes()
-    info = await QuickMedia().validate("digest", clip)
+    info = await QuickMedia().validate("digest", clip, media_time=media_time)
     assert (info.normalized, info.content_type, info.kind) == (clip, "video/mp4", "video")
     assert info.poster is not None
     assert Image.open(BytesIO(info.poster)).size == (info.width, info.height) == (640, 360)
