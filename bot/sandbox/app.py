@@ -131,7 +131,7 @@ async def open_sandbox(
         is_new = await post_welcome(app, guild, folder=folder, speed=options.speed)
         preview = _page(env, guild)
         await stack.enter_async_context(preview)
-        ticker = Ticker(env, preview)
+        ticker = Ticker(env, preview, proxy.show_change)
         await stack.enter_async_context(running_task(ticker.run(), "ticker"))
         await app.begin()
         if is_new:

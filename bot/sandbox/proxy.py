@@ -7,69 +7,43 @@ live: browser actions and the ticker share a lock, so no click reaches a page th
 import asyncio
 import json
 import re
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from zlib import crc32
 
 import aiohttp
 from aiohttp import web
 from pydantic import SecretStr
 
 from bot.sandbox.errors import cannot_listen
+from bot.sandbox.patches import patched
 
 PAGE = Path(__file__).with_name("page")
 # Other host names would let foreign web sites drive the page by DNS rebinding.
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 MAX_BODY = 64 * 2**20
 
+# Seconds that a page waits for a change. SimCord also uses the answer to send what it had to put off.
+HOLD = 1.0
+
 CAPABILITY_HEADER = "X-Simcord-Capability"
+# Version of a state, which the page sends back when it asks for the next one.
+STATE_HEADER = "Sandbox-State"
 REVISION = re.compile(rb'"published_revision":\s*\d+')
-PAGE_HEAD = (
-    '<link rel="icon" href="/page/logo.svg"><link rel="stylesheet" href="/page/page.css">'
-    '<script src="/page/page.js"></script><script type="module" src="/page/server.js"></script></head>'
-)
-OPERATOR_LINK = (
-    '<a class="toolbar-button" id="operator" href="/operator/" target="_blank">Operator\'s page</a>'
-)
-BRAND_MARK = '<img class="brand-mark" src="/page/logo.svg" alt="">'
-SERVER = '<nav id="channels" aria-label="Channels"></nav><ul id="members" aria-label="Members"></ul>'
-SANDBOX_API = "window.sandbox = { dispatch, snapshot: () => state.snapshot };\n"
 # These headers belong to one connection; aiohttp sets them again for the next one.
 _HOP_HEADERS = frozenset(
     {"host", "origin", "connection", "content-length", "transfer-encoding", "content-encoding"}
 )
-
-# Replacements in the preview's own files; a test checks that SimCord still has each original.
-PATCHES: Mapping[str, tuple[tuple[str, str], ...]] = {
-    "/": (
-        ("<title>SimCord Preview</title>", "<title>Doppel's sandbox</title>"),
-        ("</head>", PAGE_HEAD),
-        ('<details class="session-menu">', OPERATOR_LINK + '<details class="session-menu">'),
-        ('<span class="brand-mark" aria-hidden="true">S</span>', BRAND_MARK),
-        ('<nav class="message-navigation"', SERVER + '<nav class="message-navigation"'),
-        (
-            "<strong>SimCord</strong><small>Preview</small>",
-            "<strong>Doppel</strong><small>on SimCord</small>",
-        ),
-    ),
-    # Lets our scripts act on the page and read what it shows.
-    "/app.js": (
-        (
-            'Object.defineProperty(window, "simcordPreview"',
-            SANDBOX_API + 'Object.defineProperty(window, "simcordPreview"',
-        ),
-    ),
-    # The bot edits messages more often than twice a second.
-    "/session.js": (("interval = 500", "interval = 150"),),
-}
 
 
 class Proxy:
     """Proxy that opens first, so that a port in use fails at once; `forward_to` sets the preview later."""
 
     def __init__(self) -> None:
+        self._changed = asyncio.Event()
         self._preview: _Preview | None = None
         self._operator: _OperatorPage | None = None
         self._app = web.Application(client_max_size=MAX_BODY)
@@ -102,6 +76,12 @@ class Proxy:
                 yield
             finally:
                 self._preview = None
+                self.show_change()
+
+    def show_change(self) -> None:
+        """Answer the pages that wait for another state."""
+        self._changed.set()
+        self._changed = asyncio.Event()
 
     @asynccontextmanager
     async def forward_operator_to(self, address: str | None, token: SecretStr) -> AsyncGenerator[None]:
@@ -114,7 +94,15 @@ class Proxy:
                 self._operator = None
 
     async def _forward_to_preview(self, request: web.Request) -> web.Response:
-        return await _forward(self._preview, request)
+        changed = self._changed
+        response = await _forward(self._preview, request)
+        known = request.headers.get(STATE_HEADER)
+        if known is not None and response.headers.get(STATE_HEADER) == known:
+            # The page asks again at once, and each answer costs both sides a moment of their processor.
+            with suppress(TimeoutError):
+                await asyncio.wait_for(changed.wait(), HOLD)
+            response = await _forward(self._preview, request)
+        return response
 
     async def _forward_to_operator(self, request: web.Request) -> web.Response:
         return await _forward(self._operator, request)
@@ -166,11 +154,13 @@ class _Preview:
         address = f"{self._origin}{request.path_qs}"
         headers = self._headers(request)
         async with self._session.request(request.method, address, data=body, headers=headers) as answer:
-            content = _patched(request.path, await answer.read())
+            content = patched(request.path, await answer.read())
             kept = {name: value for name, value in answer.headers.items() if name.lower() not in _HOP_HEADERS}
             if request.path.startswith("/fonts/"):
                 # These files have twenty megabytes, and their version in their names.
                 kept["Cache-Control"] = "max-age=31536000, immutable"
+            if request.path == "/api/state":
+                kept[STATE_HEADER] = f"{crc32(content):x}"
             return web.Response(status=answer.status, body=content, headers=kept)
 
     def _headers(self, request: web.Request, only: str = "") -> dict[str, str]:
@@ -207,12 +197,6 @@ async def _redirect_to_operator(request: web.Request) -> web.Response:
     del request
     # The page's relative links need the trailing slash.
     raise web.HTTPFound("/operator/")
-
-
-def _patched(path: str, content: bytes) -> bytes:
-    for old, new in PATCHES.get(path, ()):
-        content = content.replace(old.encode(), new.encode(), 1)
-    return content
 
 
 def _is_local(request: web.Request) -> bool:

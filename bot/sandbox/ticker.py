@@ -1,6 +1,7 @@
 """Keeps the simulated Discord on the real clock and its page up to date."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -25,9 +26,10 @@ async def set_clock(env: simcord.Env) -> None:
 class Ticker:
     """Updates clock and page. SimCord allows one action at a time, so every actor holds `lock`."""
 
-    def __init__(self, env: simcord.Env, preview: "Preview") -> None:
+    def __init__(self, env: simcord.Env, preview: "Preview", show_change: Callable[[], None]) -> None:
         self._env = env
         self._preview = preview
+        self._show_change = show_change
         self._shown_requests = -1
         self.lock = asyncio.Lock()
 
@@ -56,3 +58,4 @@ class Ticker:
         if requests != self._shown_requests:
             await self._preview.refresh()
             self._shown_requests = requests
+            self._show_change()

@@ -146,9 +146,7 @@ async def test_clicks_on_a_page_that_jobs_keep_changing_are_not_lost(open_here: 
             # The visitor still acts on the page as it was at the start.
             receipt = await visitor.run("faceswap-v5", face_and_target())
             assert not receipt["rejected"], receipt
-        async with asyncio.timeout(PATIENCE):
-            while sum("Completed" in words for words in await visitor.words()) < 3:
-                await asyncio.sleep(0.2)
+        await visitor.until_anywhere("Completed", times=3)
 
 
 @pytest.mark.parametrize(("word", "shown"), [("fail", "Failed"), ("blocked", "Blocked")])
@@ -190,8 +188,7 @@ async def test_the_chat_and_the_open_jobs_survive_a_restart(
             while sum(entry["event"] == "job finished" for entry in entries) < 3:
                 await asyncio.sleep(0.2)
             async with visited(sandbox) as visitor:
-                while sum("Completed" in words for words in await visitor.words()) < 3:
-                    await asyncio.sleep(0.2)
+                await visitor.until_anywhere("Completed", times=3)
             # The same messages, each edited into its result.
             after = sandbox.guild.channel.history()
             assert [message.id for message in after] == [message.id for message in before]

@@ -6,12 +6,17 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from pydantic import SecretStr
 
+from bot.sandbox import proxy
 from bot.sandbox.app import SandboxOptions, open_sandbox
-from bot.sandbox.proxy import PAGE, PATCHES, Proxy
+from bot.sandbox.patches import PATCHES
+from bot.sandbox.proxy import PAGE, STATE_HEADER, Proxy
 from tests.harness import shared_workers
-from tests.sandbox.visitor import AGREED
+from tests.patience import PATIENCE
+from tests.sandbox.visitor import AGREED, Visitor, words_of
 
 STATIC = files("simcord") / "preview" / "static"
 
@@ -107,12 +112,62 @@ async def test_the_page_lies_at_the_plain_address_and_is_for_this_machine_only(t
 
 @pytest.mark.parametrize("path", ["api/state", "operator/figures"])
 async def test_a_page_that_asks_while_the_sandbox_closes_gets_an_answer(path: str) -> None:
-    proxy = Proxy()
+    subject = Proxy()
     async with (
-        proxy.open("127.0.0.1", 0) as address,
-        proxy.forward_to("http://127.0.0.1:9/#key", asyncio.Lock()),
-        proxy.forward_operator_to("http://127.0.0.1:9", SecretStr("token")),
+        subject.open("127.0.0.1", 0) as address,
+        subject.forward_to("http://127.0.0.1:9/#key", asyncio.Lock()),
+        subject.forward_operator_to("http://127.0.0.1:9", SecretStr("token")),
         aiohttp.ClientSession() as session,
         session.get(f"{address}/{path}") as answer,
     ):
         assert answer.status == 503
+
+
+async def test_a_page_waits_for_each_new_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Only a change ends this wait.
+    monkeypatch.setattr(proxy, "HOLD", 10 * PATIENCE)
+    options = SandboxOptions(0, 100, browser=False, folder=tmp_path)
+    async with (
+        open_sandbox(AGREED, options, workers=shared_workers()) as sandbox,
+        aiohttp.ClientSession() as session,
+        asyncio.timeout(PATIENCE),
+    ):
+        visitor = await Visitor.open(session, sandbox.address)
+        shown = await visitor.state()
+        command = asyncio.create_task(visitor.run("credits balance", {}))
+        while len(words_of(shown)) < 2:
+            before, shown = shown, await visitor.next_state()
+            assert shown != before
+        await command
+
+
+async def test_a_page_that_waits_while_the_sandbox_closes_gets_an_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(proxy, "HOLD", 10 * PATIENCE)
+    asked = asyncio.Event()
+
+    async def state(_: web.Request) -> web.Response:
+        asked.set()
+        return web.json_response({})
+
+    preview = web.Application()
+    preview.router.add_get("/api/state", state)
+    subject = Proxy()
+    async with (
+        TestServer(preview) as server,
+        subject.open("127.0.0.1", 0) as address,
+        aiohttp.ClientSession(address) as session,
+    ):
+        async with subject.forward_to(f"{server.make_url('/')!s}#key", asyncio.Lock()):
+            async with session.get("/api/state") as answer:
+                known = answer.headers[STATE_HEADER]
+            asked.clear()
+            waiting = asyncio.create_task(status_of(session, known))
+            await asyncio.wait_for(asked.wait(), PATIENCE)
+        assert await asyncio.wait_for(waiting, PATIENCE) == 503
+
+
+async def status_of(session: aiohttp.ClientSession, known: str) -> int:
+    async with session.get("/api/state", headers={STATE_HEADER: known}) as answer:
+        return answer.status

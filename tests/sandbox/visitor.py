@@ -3,10 +3,13 @@
 import asyncio
 import json
 import uuid
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, Self
 
 import aiohttp
 
+from bot.sandbox.proxy import STATE_HEADER
 from bot.settings import Consent, Settings
 from tests.patience import PATIENCE
 
@@ -28,6 +31,7 @@ class Visitor:
         self._address = address
         self._sequence = 0
         self._page: dict[str, Any] = {}
+        self._version = ""
 
     @classmethod
     async def open(cls, session: aiohttp.ClientSession, address: str) -> Self:
@@ -38,21 +42,30 @@ class Visitor:
     async def state(self) -> dict[str, Any]:
         return await self._request("GET", "/api/state")
 
+    async def next_state(self) -> dict[str, Any]:
+        """Return the state once it is another one than the last, or after the proxy's patience."""
+        return await self._request("GET", "/api/state", headers={STATE_HEADER: self._version})
+
     async def words(self) -> list[str]:
         """Return the text of each message's components."""
-        return [" ".join(_texts(message)) for message in (await self.state())["messages"].values()]
+        return words_of(await self.state())
 
     async def until(self, word: str) -> list[str]:
         """Return all messages' texts once the last one contains the word."""
-        async with asyncio.timeout(PATIENCE):
-            while word not in (words := await self.words())[-1]:
-                await asyncio.sleep(_PAUSE)
-        return words
+        return await self.until_words(lambda words: word in words[-1])
 
-    async def until_anywhere(self, word: str) -> None:
+    async def until_anywhere(self, word: str, times: int = 1) -> None:
+        """Wait until so many messages contain the word."""
+        await self.until_words(lambda words: sum(word in each for each in words) >= times)
+
+    async def until_words(self, ready: Callable[[list[str]], bool]) -> list[str]:
+        """Return all messages' texts once they are ready."""
+        words = await self.words()
         async with asyncio.timeout(PATIENCE):
-            while not any(word in words for words in await self.words()):
+            while not ready(words):
                 await asyncio.sleep(_PAUSE)
+                words = words_of(await self.next_state())
+        return words
 
     async def run(self, command: str, files: dict[str, File], **options: str) -> dict[str, Any]:
         entries = (await self._request("GET", "/api/commands"))["entries"]
@@ -152,15 +165,23 @@ class Visitor:
             "published_revision": self._page["publishedRevision"],
         }
 
-    async def _request(self, method: str, path: str, **content: Any) -> dict[str, Any]:
-        headers = {"X-Simcord-Capability": "sandbox", "X-Simcord-Context": ""}
-        if self._page:
-            headers["X-Simcord-Context"] = self._page["context"]["id"]
+    async def _request(
+        self, method: str, path: str, headers: Mapping[str, str] = MappingProxyType({}), **content: Any
+    ) -> dict[str, Any]:
+        context = self._page["context"]["id"] if self._page else ""
         async with self._session.request(
-            method, f"{self._address}{path}", headers=headers, **content
+            method,
+            f"{self._address}{path}",
+            headers={"X-Simcord-Capability": "sandbox", "X-Simcord-Context": context, **headers},
+            **content,
         ) as response:
             assert response.status == 200, await response.text()
+            self._version = response.headers.get(STATE_HEADER, self._version)
             return await response.json()
+
+
+def words_of(state: Mapping[str, Any]) -> list[str]:
+    return [" ".join(_texts(message)) for message in state["messages"].values()]
 
 
 def _texts(thing: Any) -> list[str]:

@@ -14,10 +14,20 @@ function noteAction(body) {
   if (navigation.includes(kind)) following = false;
 }
 
+// The sandbox answers a request with the version of a state when there is another state, or after a second.
+const version = "Sandbox-State";
+let known = null;
+
 const originalFetch = window.fetch;
-window.fetch = async (...request) => {
-  if (request[0] === "/api/action") noteAction(request[1].body);
-  const response = await originalFetch(...request);
+window.fetch = async (address, options) => {
+  if (address === "/api/action") {
+    noteAction(options.body);
+    // SimCord reads the state again, and forgets what it reads meanwhile.
+    known = null;
+  }
+  if (address === "/api/state" && known) options = { ...options, headers: { ...options.headers, [version]: known } };
+  const response = await originalFetch(address, options);
+  if (address === "/api/state") known = response.headers.get(version);
   // 410: the sandbox restarted since this page was loaded, or the page slept for too long.
   if (response.status === 410) location.reload();
   return response;
