@@ -1,4 +1,4 @@
-"""One sandbox and one browser for all tests of a module."""
+"""One sandbox, one browser and its cache for all tests of a module."""
 
 import os
 import re
@@ -7,11 +7,11 @@ import signal
 import subprocess
 import sys
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser.channel import RECORDER, Channel
 from tests.patience import PATIENCE
@@ -51,10 +51,28 @@ def sandbox(folder: Path, port: int = 0, *, speed: str = SPEED, consent: bool = 
                 raise
 
 
+class Running:
+    """The sandbox of a module, at the same address after a restart."""
+
+    def __init__(self, folder: Path, stack: ExitStack) -> None:
+        self._folder = folder
+        self._stack = stack
+        self.address = stack.enter_context(sandbox(folder))
+
+    def restart(self) -> None:
+        self._stack.close()
+        self._stack.enter_context(sandbox(self._folder, int(self.address.rpartition(":")[2])))
+
+
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
-    with sandbox(tmp_path_factory.mktemp("sandbox")) as address:
-        yield address
+def running(tmp_path_factory: pytest.TempPathFactory) -> Generator[Running]:
+    with ExitStack() as stack:
+        yield Running(tmp_path_factory.mktemp("sandbox"), stack)
+
+
+@pytest.fixture
+def address(running: Running) -> str:
+    return running.address
 
 
 # Not session-wide: Playwright runs an event loop in this thread, which prevents any other loop.
@@ -70,6 +88,15 @@ def browser() -> Generator[Browser]:
         browser.close()
 
 
+# A page of a new context would load all files and fonts again.
+@pytest.fixture(scope="module")
+def context(browser: Browser) -> Generator[BrowserContext]:
+    with browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce") as context:
+        context.set_default_timeout(PATIENCE * 1000)
+        context.add_init_script(RECORDER)
+        yield context
+
+
 @pytest.fixture
 def errors() -> list[str]:
     """Errors of the browser."""
@@ -77,15 +104,13 @@ def errors() -> list[str]:
 
 
 @pytest.fixture
-def page(browser: Browser, errors: list[str]) -> Generator[Page]:
-    with browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce") as context:
-        context.set_default_timeout(PATIENCE * 1000)
-        context.add_init_script(RECORDER)
-        page = context.new_page()
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
-        yield page
-        assert errors == []
+def page(context: BrowserContext, errors: list[str]) -> Generator[Page]:
+    page = context.new_page()
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
+    yield page
+    page.close()
+    assert errors == []
 
 
 @pytest.fixture

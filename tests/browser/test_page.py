@@ -1,23 +1,28 @@
 """A tour of the sandbox, as a newcomer makes it."""
 
+import re
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Page, expect
 
 from bot.sandbox.avatars import SAMPLES
 from tests.browser.channel import STATES, Channel
-from tests.browser.conftest import sandbox
+from tests.browser.conftest import Running
+from tests.sandbox.faces.scenes import clip, frames
 
 pytestmark = pytest.mark.browser
 
 FACE, TARGET, GROUP = SAMPLES / "astronaut.jpg", SAMPLES / "admiral.jpg", SAMPLES / "group.jpg"
 
-PAINTING = SAMPLES / "painting.jpg"
+# Place of this model in the welcome.
+V5 = 2
 
 CLIP_WIDTH = 640
+# Half a second of the sample, because each frame is swapped, checked and marked.
+CLIP_FRAMES = 12
 
 
 class Trial(NamedTuple):
@@ -29,36 +34,52 @@ class Trial(NamedTuple):
     makes: str
 
 
-TRIALS = (
-    # The longest job comes first, so that the others run meanwhile.
-    Trial("ai-face-swap", {"source_image": FACE, "target": SAMPLES / "clip.mp4"}, {}, "video/mp4"),
-    Trial("faceswap-v4", {"source_image": FACE, "target_image": TARGET}, {"swap_type": "face"}, "image/png"),
-    Trial("faceswap-v5", {"source_image": FACE, "target_image": TARGET}, {"quality": "80"}, "image/png"),
-    Trial(
-        "faceswap-comic", {"source_image": FACE, "target_image": SAMPLES / "painting.jpg"}, {}, "image/jpeg"
-    ),
-    Trial(
-        "faceswap-v3-multifaceswap",
-        {"source_img": GROUP, "target_img": GROUP},
-        {"source_faces_index": "0,1", "input_faces_index": "1,0", "image_format": "webp"},
-        "image/webp",
-    ),
-)
+def trials(video: Path) -> list[Trial]:
+    return [
+        # The longest job comes first, so that the others run meanwhile.
+        Trial("ai-face-swap", {"source_image": FACE, "target": video}, {}, "video/mp4"),
+        Trial(
+            "faceswap-v4", {"source_image": FACE, "target_image": TARGET}, {"swap_type": "face"}, "image/png"
+        ),
+        Trial("faceswap-v5", {"source_image": FACE, "target_image": TARGET}, {"quality": "80"}, "image/png"),
+        Trial(
+            "faceswap-comic",
+            {"source_image": FACE, "target_image": SAMPLES / "painting.jpg"},
+            {},
+            "image/jpeg",
+        ),
+        Trial(
+            "faceswap-v3-multifaceswap",
+            {"source_img": GROUP, "target_img": GROUP},
+            {"source_faces_index": "0,1", "input_faces_index": "1,0", "image_format": "webp"},
+            "image/webp",
+        ),
+    ]
 
 
-def test_every_command_is_picked_filled_in_and_followed_to_its_result(channel: Channel, address: str) -> None:
+@pytest.fixture
+def video(tmp_path: Path) -> Path:
+    path = tmp_path / "short.mp4"
+    path.write_bytes(clip(frames((SAMPLES / "clip.mp4").read_bytes())[:CLIP_FRAMES], pixels="yuv420p"))
+    return path
+
+
+def test_every_command_is_picked_filled_in_and_followed_to_its_result(
+    channel: Channel, address: str, video: Path
+) -> None:
+    tried = trials(video)
     channel.open(address)
     channel.screenshot("1-welcome")
     channel.type("/")
-    assert set(channel.command_names()) > {f"/{trial.command}" for trial in TRIALS}
+    assert set(channel.command_names()) > {f"/{trial.command}" for trial in tried}
     channel.screenshot("2-commands")
     answers: list[Locator] = []
-    for trial in TRIALS:
+    for trial in tried:
         channel.pick(trial.command, trial.files, trial.options)
         channel.screenshot(f"3-{trial.command}")
         answers.append(channel.send())
     channel.screenshot("4-several-at-once")
-    for trial, answer in zip(TRIALS, answers, strict=True):
+    for trial, answer in zip(tried, answers, strict=True):
         expect(answer).to_contain_text("Completed")
         # On a busy machine, a state can end before its edit is due.
         states = channel.states(answer)
@@ -76,7 +97,7 @@ def test_the_administrator_sees_the_same_channel_and_presses_a_button(channel: C
     channel.open(address)
     channel.switch_to("Ada (administrator)")
     welcome = channel.messages.first
-    answer = channel.press(welcome.get_by_role("button", name="Show me", exact=True).nth(2))
+    answer = channel.press(welcome.get_by_role("button", name="Show me", exact=True).nth(V5))
     expect(answer).to_contain_text("Completed")
     expect(answer).to_be_in_viewport(ratio=0.8)
     channel.settle()
@@ -86,21 +107,75 @@ def test_the_administrator_sees_the_same_channel_and_presses_a_button(channel: C
 
 
 def test_a_page_that_is_left_open_comes_back_with_the_sandbox(
-    channel: Channel, errors: list[str], tmp_path: Path
+    channel: Channel, errors: list[str], running: Running
 ) -> None:
-    with sandbox(tmp_path) as address:
-        channel.open(address)
-        before = channel.ids()
-    with sandbox(tmp_path, int(address.rpartition(":")[2])):
-        # The page asks again and again, and the browser logs errors while the sandbox is down.
-        channel.wait_for_an_answer()
-        expect(channel.messages).to_contain_text("Swap a face")
-        channel.settle()
-        assert channel.ids() == before
-        welcome = channel.messages.first
-        answer = channel.press(welcome.get_by_role("button", name="Show me", exact=True).first)
-        expect(answer).to_be_visible()
+    channel.open(running.address)
+    before = channel.ids()
+    # The page asks again and again, and the browser logs errors while the sandbox is down.
+    running.restart()
+    channel.wait_for_an_answer()
+    welcome = channel.messages.first
+    expect(welcome).to_contain_text("Swap a face")
+    channel.settle()
+    assert channel.ids() == before
+    answer = channel.press(welcome.get_by_role("button", name="Show me", exact=True).nth(V5))
+    expect(answer).to_be_visible()
     errors.clear()
+
+
+def test_a_right_click_on_a_message_offers_the_menus_and_opens_the_form(
+    channel: Channel, page: Page, address: str
+) -> None:
+    channel.open(address)
+    channel.enter("pictures")
+    posted = channel.messages.first
+    posted.locator(".message-content").click(button="right")
+    menu = page.get_by_role("menu")
+    expect(menu.get_by_role("menuitem").first).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(menu).to_have_count(0)
+    posted.locator(".message-avatar").click(button="right")
+    expect(menu.get_by_role("menuitem")).to_have_text(["Swap with this member"])
+    page.keyboard.press("Escape")
+    posted.hover()
+    posted.get_by_role("button", name="Apps").click()
+    menu.get_by_role("menuitem", name="Swap a face into this").press("Enter")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    channel.screenshot("7-menu")
+    page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
+
+
+def test_a_report_is_played_through_to_its_decision(channel: Channel, page: Page, address: str) -> None:
+    channel.open(address)
+    expect(page.locator("#channels button")).to_have_text(["faceswap", "pictures", "news"])
+    before, welcome = channel.messages.count(), channel.messages.first
+    answer = channel.press(welcome.get_by_role("button", name="Show me", exact=True).nth(V5))
+    expect(answer).to_contain_text("Completed")
+    channel.switch_to("Ada (administrator)")
+    answer.get_by_role("button", name="Report").click()
+    form = page.get_by_role("dialog")
+    form.get_by_role("radio").first.check(force=True)
+    form.get_by_role("button", name="Submit").click()
+    expect(form).to_have_count(0)
+    expect(page.locator("#channels button", has_text="moderators")).to_have_attribute("data-unread", "")
+    channel.switch_to("Mika (moderator)")
+    channel.enter("moderators")
+    case = channel.messages.filter(has_text="Report 1")
+    channel.screenshot("8-case")
+    case.get_by_role("button", name="Remove").click()
+    form.get_by_role("button", name="Submit").click()
+    channel.enter("faceswap")
+    expect(answer).to_have_count(0)
+    expect(channel.messages).to_have_count(before)
+
+
+def test_a_member_may_not_write_where_only_administrators_may(
+    channel: Channel, page: Page, address: str
+) -> None:
+    channel.open(address)
+    channel.enter("news")
+    expect(page.locator("#channel-topic")).to_have_text(re.compile("may not write"))
+    expect(page.locator("#channel-composer")).to_be_hidden()
 
 
 def size_of(path: Path) -> tuple[int, int]:
