@@ -45,7 +45,7 @@ def _video(blob: bytes) -> MediaInfo | None:
                 return None
             poster = BytesIO()
             frame = next(container.decode(video))
-            Image.fromarray(frame.to_ndarray(format="rgb24")).save(poster, "PNG")
+            Image.fromarray(frame.to_ndarray(format="rgb24")).save(poster, "PNG", compress_level=1)
             duration = (container.duration or 0) / MICROSECONDS
             size = (frame.width, frame.height)
             return _info(

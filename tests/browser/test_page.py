@@ -2,7 +2,6 @@
 
 import re
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 from PIL import Image
@@ -11,63 +10,19 @@ from playwright.sync_api import Locator, Page, expect
 from bot.sandbox.avatars import SAMPLES
 from tests.browser.channel import STATES, Channel
 from tests.browser.conftest import Running
-from tests.sandbox.faces.scenes import clip, frames
+from tests.browser.trials import CLIP_WIDTH, trials
 
 pytestmark = pytest.mark.browser
 
-FACE, TARGET, GROUP = SAMPLES / "astronaut.jpg", SAMPLES / "admiral.jpg", SAMPLES / "group.jpg"
-
+TARGET = SAMPLES / "admiral.jpg"
 # Place of this model in the welcome.
 V5 = 2
 
-CLIP_WIDTH = 640
-# Half a second of the sample, because each frame is swapped, checked and marked.
-CLIP_FRAMES = 12
-
-
-class Trial(NamedTuple):
-    """A command to send, and the type of its result."""
-
-    command: str
-    files: dict[str, Path]
-    options: dict[str, str]
-    makes: str
-
-
-def trials(video: Path) -> list[Trial]:
-    return [
-        # The longest job comes first, so that the others run meanwhile.
-        Trial("ai-face-swap", {"source_image": FACE, "target": video}, {}, "video/mp4"),
-        Trial(
-            "faceswap-v4", {"source_image": FACE, "target_image": TARGET}, {"swap_type": "face"}, "image/png"
-        ),
-        Trial("faceswap-v5", {"source_image": FACE, "target_image": TARGET}, {"quality": "80"}, "image/png"),
-        Trial(
-            "faceswap-comic",
-            {"source_image": FACE, "target_image": SAMPLES / "painting.jpg"},
-            {},
-            "image/jpeg",
-        ),
-        Trial(
-            "faceswap-v3-multifaceswap",
-            {"source_img": GROUP, "target_img": GROUP},
-            {"source_faces_index": "0,1", "input_faces_index": "1,0", "image_format": "webp"},
-            "image/webp",
-        ),
-    ]
-
-
-@pytest.fixture
-def video(tmp_path: Path) -> Path:
-    path = tmp_path / "short.mp4"
-    path.write_bytes(clip(frames((SAMPLES / "clip.mp4").read_bytes())[:CLIP_FRAMES], pixels="yuv420p"))
-    return path
-
 
 def test_every_command_is_picked_filled_in_and_followed_to_its_result(
-    channel: Channel, address: str, video: Path
+    channel: Channel, address: str, tmp_path: Path
 ) -> None:
-    tried = trials(video)
+    tried = trials(tmp_path)
     channel.open(address)
     channel.screenshot("1-welcome")
     channel.type("/")
