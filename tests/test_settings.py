@@ -16,7 +16,7 @@ from bot.settings import Jobs, Segmind, SettingField, Settings, SettingsError, d
 
 ROOT = Path(__file__).parent.parent
 SHIPPED = ROOT / "config" / "doppel.toml"
-KNOBS = {knob.name: knob for knob in known_fields()}
+FIELDS = {field.name: field for field in known_fields()}
 SECRET = "SG_0123456789abcdef"
 FACE_KEY = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 
@@ -123,8 +123,8 @@ OTHER_VALUES: Mapping[str, tuple[str, Any]] = {
 }
 
 
-def value(settings: Settings, knob: SettingField) -> Any:
-    return getattr(getattr(settings, knob.section), knob.key)
+def value(settings: Settings, field: SettingField) -> Any:
+    return getattr(getattr(settings, field.section), field.key)
 
 
 def written(folder: Path, text: str, secrets: str | None = None) -> Path:
@@ -144,13 +144,13 @@ def complaint(config: Path | None = None, environ: Mapping[str, str] | None = No
     return message
 
 
-# What is shipped
+# Shipped files
 
 
 def test_the_shipped_file_states_every_setting_with_its_default() -> None:
     tables = tomllib.loads(SHIPPED.read_text("utf-8"))
     stated = {f"{section}.{key}" for section, table in tables.items() for key in table}
-    assert stated == {knob.name for knob in known_fields() if knob.default is not None}
+    assert stated == {field.name for field in known_fields() if field.default is not None}
     assert load(SHIPPED, {}) == Settings()
 
 
@@ -164,9 +164,9 @@ def test_the_shipped_file_says_one_line_of_why_for_every_setting_and_names_the_s
             assert re.fullmatch(r"# (?!\w+ = ).{20,}[.;)].*", before), f"no why above: {line}"
             explained.add(f"{section}.{match[1]}")
     secrets = {"discord.token", "segmind.key", "faces.key", "ops.page_token"}
-    assert explained == KNOBS.keys() - secrets
+    assert explained == FIELDS.keys() - secrets
     for name in secrets:
-        assert KNOBS[name].env in SHIPPED.read_text("utf-8")
+        assert FIELDS[name].env in SHIPPED.read_text("utf-8")
 
 
 def test_the_examples_that_are_commented_out_can_be_used(tmp_path: Path) -> None:
@@ -178,7 +178,7 @@ def test_the_example_of_the_secrets_names_known_ones_and_sets_none(tmp_path: Pat
     example = (ROOT / "config" / "secrets.env.example").read_text("utf-8")
     assert load(written(tmp_path, "", example), {}) == Settings()
     names = set(re.findall(r"(?m)^(\w+)=", example))
-    assert names == {knob.env for knob in known_fields() if knob.secret}
+    assert names == {field.env for field in known_fields() if field.secret}
 
 
 def test_no_line_of_the_shipped_files_is_wider_than_a_screen_allows() -> None:
@@ -188,17 +188,17 @@ def test_no_line_of_the_shipped_files_is_wider_than_a_screen_allows() -> None:
 # Sources
 
 
-@pytest.mark.parametrize("name", [pytest.param(f"{knob.name}", id=knob.name) for knob in known_fields()])
+@pytest.mark.parametrize("name", [pytest.param(f"{field.name}", id=field.name) for field in known_fields()])
 def test_every_setting_is_read_from_each_of_its_names_in_the_environment(name: str) -> None:
     raw, expected = OTHER_VALUES[name]
-    for env in KNOBS[name].environment:
-        assert value(load(environ={env: raw}), KNOBS[name]) == expected
-    assert expected != KNOBS[name].default
+    for env in FIELDS[name].environment:
+        assert value(load(environ={env: raw}), FIELDS[name]) == expected
+    assert expected != FIELDS[name].default
 
 
 def test_every_setting_has_a_full_name_in_the_environment() -> None:
-    for knob in known_fields():
-        assert f"DOPPEL_{knob.section.upper()}__{knob.key.upper()}" in knob.environment
+    for field in known_fields():
+        assert f"DOPPEL_{field.section.upper()}__{field.key.upper()}" in field.environment
 
 
 def test_later_sources_win(tmp_path: Path) -> None:
@@ -244,7 +244,7 @@ def test_secrets_are_read_as_they_stand_with_comments_quotes_and_a_byte_order_ma
     assert settings.segmind.key is None
 
 
-# What values may look like
+# Forms of values
 
 
 @pytest.mark.parametrize(
@@ -362,19 +362,19 @@ def test_a_value_outside_the_range_is_rejected_with_the_range(raw: object) -> No
 
 
 BOUNDED = {
-    knob: bounds.groups()
-    for knob in known_fields()
-    if (bounds := re.search(r"from ([\d._]+) to ([\d._]+)$", knob.allowed))
+    field: bounds.groups()
+    for field in known_fields()
+    if (bounds := re.search(r"from ([\d._]+) to ([\d._]+)$", field.allowed))
 }
 
 
-@pytest.mark.parametrize("knob", BOUNDED, ids=lambda knob: knob.name)
-def test_the_bounds_themselves_are_allowed(knob: SettingField) -> None:
-    for bound in BOUNDED[knob]:
-        assert float(value(load(environ={knob.env: bound}), knob)) == float(bound)
+@pytest.mark.parametrize("field", BOUNDED, ids=lambda field: field.name)
+def test_the_bounds_themselves_are_allowed(field: SettingField) -> None:
+    for bound in BOUNDED[field]:
+        assert float(value(load(environ={field.env: bound}), field)) == float(bound)
 
 
-# What the operator is told
+# Messages to the operator
 
 
 @pytest.mark.parametrize(
@@ -473,7 +473,7 @@ def test_of_several_mistakes_the_first_is_named_and_the_others_are_counted(tmp_p
 
 @hypothesis.settings(deadline=None)
 @hypothesis.given(
-    st.sampled_from([env for knob in known_fields() if knob.secret for env in knob.environment]), st.text()
+    st.sampled_from([env for field in known_fields() if field.secret for env in field.environment]), st.text()
 )
 def test_no_message_repeats_a_secret(env: str, rest: str) -> None:
     message = complaint(environ={env: f"hunter2 {rest}".replace("\0", "") + " hunter2"})
@@ -487,7 +487,7 @@ def test_settings_show_no_secret_in_any_form() -> None:
         "DATABASE_URL": f"postgres://u:{SECRET}@h/d",
     }
     settings = load(environ=environ)
-    shown = {knob.name: text for knob, text in describe(settings)}
+    shown = {field.name: text for field, text in describe(settings)}
     for text in (repr(settings), str(settings), settings.model_dump_json(), str(shown)):
         assert SECRET not in text
     assert shown["discord.token"] == "set"
@@ -513,13 +513,13 @@ def test_a_password_among_the_parameters_of_the_database_is_refused(query: str) 
 
 
 def test_the_description_has_a_line_for_every_setting() -> None:
-    shown = {knob.name: text for knob, text in describe(Settings())}
-    assert shown.keys() == KNOBS.keys()
+    shown = {field.name: text for field, text in describe(Settings())}
+    assert shown.keys() == FIELDS.keys()
     assert shown["discord.token"] == "not set"
     assert shown["uploads.picture_bytes"] == "20 MiB"
     assert shown["segmind.allowed_hosts"] == shown["credits.prices"] == "none"
     given = {"DOPPEL_UPLOADS__PICTURE_BYTES": "2000", "DOPPEL_CREDITS__PRICES": "a=1"}
-    other = {knob.name: text for knob, text in describe(load(environ=given))}
+    other = {field.name: text for field, text in describe(load(environ=given))}
     assert other["uploads.picture_bytes"] == "2000 bytes"
     assert other["credits.prices"] == "a = 1"
 

@@ -28,7 +28,7 @@ async def test_a_client_that_is_closed_before_it_is_ready_never_becomes_ready() 
     client.add_listener(on_ready)
     state: Any = client._connection  # pyright: ignore[reportPrivateUsage]
     async with client:
-        # What READY of the gateway begins, and the end of the wait for servers.
+        # discord.py does this after READY, and waits here for the servers.
         state._ready_state = asyncio.Queue()
         await client.close()
         await state._delay_ready()

@@ -18,8 +18,8 @@ RULES = [
     for group in yaml.safe_load((ROOT / "deploy/alerts.yml").read_text())["groups"]
     for rule in group["rules"]
 ]
-SETTINGS = {knob.name for knob in known_fields()}
-SECTIONS = {knob.section for knob in known_fields()}
+SETTINGS = {field.name for field in known_fields()}
+SECTIONS = {field.section for field in known_fields()}
 # Metrics that Prometheus itself adds.
 OF_PROMETHEUS = {"up"}
 
@@ -31,10 +31,10 @@ def test_the_tables_of_a_page_are_up_to_date(path: str) -> None:
 
 def test_every_setting_has_a_row_that_says_why() -> None:
     table = SETTINGS_PAGE.text
-    for knob in known_fields():
-        section = table.partition(f"### [{knob.section}]\n")[2].partition("### [")[0]
-        (why,) = re.findall(rf"(?m)^\| `{knob.key}` \|.*\| (.+) \|$", section)
-        assert len(why) > 20, knob.name
+    for field in known_fields():
+        section = table.partition(f"### [{field.section}]\n")[2].partition("### [")[0]
+        (why,) = re.findall(rf"(?m)^\| `{field.key}` \|.*\| (.+) \|$", section)
+        assert len(why) > 20, field.name
 
 
 @pytest.mark.parametrize("name", PAGES)

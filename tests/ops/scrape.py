@@ -39,7 +39,7 @@ class Scrape:
 
 
 async def fetched(address: str | None, path: str) -> tuple[int, str, Any]:
-    """Status, media type and body, which is read where it is JSON."""
+    """Status, media type and body, which is parsed if it is JSON."""
     assert address is not None
     async with aiohttp.ClientSession() as session, session.get(f"{address}{path}") as answer:
         known = answer.content_type == "application/json"
@@ -53,7 +53,7 @@ async def scrape(address: str | None) -> Scrape:
 
 
 async def scraped_with(address: str | None, there: Callable[[Scrape], bool]) -> Scrape:
-    """The first scrape of which this holds: what is counted moves a moment after it was seen."""
+    """The first scrape that meets the condition: a count changes a moment after the member sees the event."""
     found = await scrape(address)
     try:
         async with asyncio.timeout(PATIENCE):

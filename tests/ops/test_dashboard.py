@@ -42,7 +42,7 @@ SLUG = "faceswap-v5"
 WITH_PAGE = pytest.mark.stage(ops={"listen": ANY_PORT, "page_token": SECRET})
 
 
-# Who is let in
+# Authentication
 
 
 @pytest.fixture
@@ -240,7 +240,7 @@ async def test_a_program_sends_the_token_with_each_request_and_needs_no_origin(c
         refused = await visitor.ask("GET", "figures", Authorization="Bearer wrong")
         assert (refused.status, refused.error) == (401, BAD_TOKEN)
         assert refused.headers["WWW-Authenticate"] == "Bearer"
-        # Another kind of authorization is none.
+        # Only Bearer is accepted.
         assert (await visitor.ask("GET", "figures", Authorization=f"Basic {TOKEN}")).status == 401
 
 
@@ -326,7 +326,7 @@ def test_the_page_has_a_text_for_every_state_and_reason() -> None:
         assert re.search(rf'(\b{name}|"{name}"): "', script), name
 
 
-# What is kept in memory
+# Figures in memory
 
 
 class SlowQuery:
@@ -390,7 +390,7 @@ async def test_the_time_series_knows_recent_responses_and_the_worst_lag(
     clock: HeldClock,
 ) -> None:
     metrics = Metrics()
-    ring = TimeSeries(metrics, clock)
+    series = TimeSeries(metrics, clock)
     waiting = iter([3, StoreUnavailable("away"), *range(10)])
 
     async def count() -> int:
@@ -401,28 +401,28 @@ async def test_the_time_series_knows_recent_responses_and_the_worst_lag(
 
     metrics.count_segmind_response(RequestKind.SUBMISSION, 200)
     metrics.count_discord_response("POST", "/api/v10/channels/12/messages", 403)
-    ring.record_lag(0.2)
-    ring.record_lag(0.1)
-    running = asyncio.create_task(ring.run(count))
+    series.record_lag(0.2)
+    series.record_lag(0.1)
+    running = asyncio.create_task(series.run(count))
     for _ in range(3):
         for _ in range(5):
             await asyncio.sleep(0)
         clock.move(EVERY)
-    # Of the second look came nothing.
-    assert [(sample.waiting, sample.lag) for sample in ring.samples] == [(3, 0.2), (0, 0.0)]
+    # The second count failed, so it left no sample.
+    assert [(sample.waiting, sample.lag) for sample in series.samples] == [(3, 0.2), (0, 0.0)]
     for status in (200, 429, None):
         metrics.count_segmind_response(RequestKind.POLL, status)
-    assert ring.segmind_responses(60) == {"200": 2, "429": 1, "none": 1}
-    # Since the sample of twenty seconds ago or earlier.
-    assert ring.segmind_responses(20) == {"200": 1, "429": 1, "none": 1}
-    assert ring.discord_responses(20) == {}
-    assert ring.discord_responses(60) == {"403": 1}
-    ring.record_lag(0.05)
-    assert (ring.worst_lag(15), ring.worst_lag(60)) == (0.05, 0.2)
+    assert series.segmind_responses(60) == {"200": 2, "429": 1, "none": 1}
+    # Counted from the newest sample that is at least twenty seconds old.
+    assert series.segmind_responses(20) == {"200": 1, "429": 1, "none": 1}
+    assert series.discord_responses(20) == {}
+    assert series.discord_responses(60) == {"403": 1}
+    series.record_lag(0.05)
+    assert (series.worst_lag(15), series.worst_lag(60)) == (0.05, 0.2)
     running.cancel()
 
 
-# What they see
+# Figures on the page
 
 
 async def figures(stage: Stage, there: Callable[[Any], object] = bool) -> Any:
@@ -489,7 +489,7 @@ async def test_an_unavailable_database_is_reported_and_the_rest_is_shown(
         broken.setattr("bot.store.read.dashboard.DashboardQueries.past", away)
         seen = await figures(stage, lambda it: it["stale"])
         assert seen["discord"]["online"] == 1
-        # What was known before is shown for as long.
+        # The page keeps showing the last figures.
         assert seen["jobs"] == {"counts": [], "oldest": []}
         assert "a-host" not in json.dumps(seen)
         broken.setattr(stage.app.store, "write_value", refuses)
@@ -514,7 +514,7 @@ async def test_while_paused_new_orders_wait_and_submitted_jobs_are_delivered(sta
     paused = await figures(stage, lambda it: it["pause"] and it["jobs"]["counts"][0]["state"] == "waiting")
     assert [count["jobs"] for count in paused["jobs"]["counts"]] == [1]
     assert (await scrape(stage.app.served_at))("doppel_submissions_paused_seconds") > 0
-    # It takes orders, and has nothing to be mended.
+    # A pause is no problem: the bot still takes orders.
     assert await wrong(stage.app.served_at, "/readyz") == {}
     assert (await switched(stage, "resume"))["pause"] is None
     await waiting.says("Queued")

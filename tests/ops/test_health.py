@@ -196,7 +196,7 @@ async def test_a_bot_is_ready_only_while_it_is_connected_to_discord(town: Enviro
         town.discord.gateway.open = False
         town.discord.gateway.cut()
         assert list(await unwell(address)) == ["discord"]
-        # The longer discord.py is kept out, the less often it tries: what takes long comes last.
+        # discord.py tries less and less often to connect, so the slow part comes last.
         listen = {"DOPPEL_OPS__LISTEN": address.removeprefix("http://")}
         async with town.bot("health", **listen) as asking:
             assert await asking.end() == 0
@@ -219,7 +219,7 @@ async def test_discord_responses_are_counted_and_a_second_bot_finds_the_port_in_
         await town.finish(reply)
         seen = await scraped_with(address, lambda found: found("doppel_deliveries_total") == 1)
         assert seen("doppel_discord_responses_total", request="respond", code="200") == 1
-        # Queued, Processing, perhaps steps of its bar, and Completed once it was let.
+        # Queued, Processing, perhaps steps of the bar, and Completed twice: Discord rejected the first one.
         edits = len(town.discord.calls("edit"))
         assert edits >= 4
         assert seen("doppel_discord_responses_total", request="edit", code="200") == edits - 1
@@ -249,7 +249,7 @@ def test_health_explains_that_it_is_off_or_unreachable(
     assert "set ops.listen" in capsys.readouterr().err
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    # Whoever listens everywhere is asked at home.
+    # A bot that listens on every address is asked on the loopback one.
     monkeypatch.setenv("DOPPEL_OPS__LISTEN", f"0.0.0.0:{port}")
     assert main(["health"]) == 1
     assert f"no answer from 127.0.0.1, port {port}" in capsys.readouterr().out

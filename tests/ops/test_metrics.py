@@ -58,21 +58,21 @@ async def test_calls_of_segmind_and_of_the_store_are_counted(stage: Stage) -> No
     await reply.says("Queued")
     await stage.finish(reply, "Completed")
     seen = await scraped_with(stage.app.served_at, lambda found: found("doppel_deliveries_total") == 1)
-    # Its two pictures are uploaded first.
+    # The bot uploads both pictures first.
     for request, count in (("submission", 1), ("upload", 2)):
         assert seen("doppel_segmind_responses_total", request=request, code="200") == count, request
     polls = seen("doppel_polls_per_job_sum", model=SLUG)
     assert seen("doppel_segmind_responses_total", request="poll", code="200") == polls >= 1
     assert seen("doppel_polls_per_job_count") == 1
-    # The limit of the tests, as the local Segmind refused nothing.
+    # The limit in the tests' settings: the local Segmind refused nothing.
     assert seen("doppel_segmind_rate_per_minute") == 1_000_000
     assert seen("doppel_completion_delay_seconds_count", model=SLUG) == 1
     for call, outcome in (("submit", "Accepted"), ("status", "Completed"), ("fetch", "bytes")):
         assert seen("doppel_segmind_calls_total", call=call, outcome=outcome) == 1, call
     commits = seen("doppel_store_batch_seconds_count")
-    # Opened, submitting, submitted, ready, done, told; and the prints of what was given and what came of it.
+    # Opened, SUBMITTING, SUBMITTED, READY, DONE, told; and the fingerprints of the inputs and of the result.
     assert seen("doppel_store_batch_changes_sum") == 8
-    # Of these, some may have been written together.
+    # One commit may write several of them.
     assert 6 <= commits == seen("doppel_store_batch_changes_count") <= 8
     assert seen("doppel_store_batch_seconds_sum") > 0
 
@@ -106,7 +106,7 @@ async def test_rejected_submissions_are_counted_by_code_and_reason(stage: Stage)
     assert seen("doppel_segmind_responses_total", request="submission", code="429") == 1
     assert seen("doppel_segmind_responses_total", request="submission", code="401") == 1
     assert seen("doppel_segmind_calls_total", call="submit", outcome="KeyRejected") == 1
-    # It went back to its place after the first.
+    # The first job waited once more after its 429.
     assert seen("doppel_job_stage_seconds_count", stage="waiting") == 3
 
 
@@ -129,7 +129,7 @@ async def test_waiting_and_running_jobs_are_exported(stage: Stage) -> None:
     seen = await scrape(stage.app.served_at)
     assert (seen("doppel_jobs_waiting"), seen("doppel_jobs_in_flight")) == (2, 1)
     assert seen("doppel_jobs_open", state="HELD") == 2
-    # One database of its own, and one gateway.
+    # SQLite has one worker, which serves all of Discord through one connection.
     assert seen("doppel_workers") == seen("doppel_shards_assigned") == seen("doppel_shards_connected") == 1
     assert "doppel_lease_remaining_seconds" not in seen.names()
 
@@ -138,7 +138,7 @@ async def test_waiting_and_running_jobs_are_exported(stage: Stage) -> None:
     segmind={"inputs": "link", "outage_failures": 2, "outage_pause": 3600, "unknown_window": 0}
 )
 async def test_an_open_breaker_and_an_unknown_outcome_are_exported(stage: Stage) -> None:
-    # Only a history that shows another order proves that the lost one is missing: this one fails there.
+    # Only a history with another order, such as this failed one, proves that the lost one is missing.
     await stage.finish(await stage.order(SLUG), "Nothing was charged")
     stage.segmind.faults.next("submit", "drop-before", times=2)
     await (await stage.order(SLUG)).says("Lost on the way")
@@ -187,7 +187,7 @@ async def test_openmetrics_is_served_to_clients_that_accept_it(stage: Stage) -> 
     assert (await fetched(stage.app.served_at, "/nothing"))[0] == 404
 
 
-# By hand: what the whole bot seldom meets.
+# Metrics of events that the whole bot rarely meets
 
 
 def read(registry: CollectorRegistry) -> Scrape:
@@ -291,7 +291,7 @@ def test_discord_responses_are_labelled_by_the_kind_of_request_alone() -> None:
 async def test_the_lag_of_a_blocked_loop_is_measured() -> None:
     lags: list[float] = []
     async with measure_lag(lags.append, every=0.001):
-        # Begun: it sleeps.
+        # Let the measurement begin its sleep.
         await asyncio.sleep(0)
         time.sleep(0.05)  # noqa: ASYNC251 - this is what is measured
         while not lags:

@@ -204,7 +204,7 @@ async def test_spans_are_exported_over_http_without_what_members_typed(
             assert typed not in body
 
 
-# What becomes of jobs that do not end as they should
+# Jobs that do not end as they should
 
 
 def test_a_failure_is_an_error_with_its_reason_but_a_content_refusal_is_not() -> None:
@@ -274,7 +274,7 @@ def test_all_listeners_of_a_fan_out_are_notified() -> None:
     assert len(one.named("job")) == 3
 
 
-# What the operator is told, and what it costs where nobody wants it
+# Messages to the operator, and the cost where traces are off
 
 
 @pytest.mark.parametrize(

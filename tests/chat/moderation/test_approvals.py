@@ -76,8 +76,8 @@ async def delivered(server: Server, reply: Reply) -> Job:
 
 def waiting_of(server: Server, clock: HeldClock) -> ApprovalMonitor:
     app = server.stage.app
-    room: Any = app.client.admin.approvals
-    return ApprovalMonitor(app.store.approvals, room, clock)
+    service: Any = app.client.admin.approvals
+    return ApprovalMonitor(app.store.approvals, service, clock)
 
 
 def refusal_of(pressed: simcord.InteractionResult) -> str:
@@ -189,26 +189,25 @@ async def test_two_moderators_at_once_decide_once(
     server: Server, log: simcord.ChannelHandle, moderator: simcord.MemberActor
 ) -> None:
     reply, card = await awaited(server, log)
-    book = server.stage.app.store.approvals
+    approvals = server.stage.app.store.approvals
     job_id = (await server.stage.job(reply)).id
     other = server.admin
     first, second = await asyncio.gather(
-        book.decide(job_id, Verdict.REJECTED, moderator.id, None),
-        book.decide(job_id, Verdict.APPROVED, other.id, None),
+        approvals.decide(job_id, Verdict.REJECTED, moderator.id, None),
+        approvals.decide(job_id, Verdict.APPROVED, other.id, None),
     )
     assert sorted([first.is_new, second.is_new]) == [False, True]
     assert first.approval == second.approval
-    # What neither has begun is begun by whoever presses again.
+    # Neither decision has started the job here, so the next press starts it.
     await other.click(card, label="Approve")
     await delivered(server, reply)
     assert sum("Completed" in each or "Rejected" in each for each in reply.edits) == 1
     assert len(cards_in(log)) == 1
 
 
-async def test_a_refusal_by_discord_is_no_reason_to_forget_an_approval(
+async def test_an_approved_result_whose_hidden_reply_has_expired_arrives_by_direct_message(
     server: Server, log: simcord.ChannelHandle, moderator: simcord.MemberActor
 ) -> None:
-    """The way of a hidden result, when the key to its message is void: in private."""
     reply, card = await awaited(server, log, hidden=True)
     assert str(reply.id) not in "\n".join(said_in(card))
     job = await server.stage.job(reply)
@@ -279,13 +278,13 @@ async def test_approval_needs_a_log_and_the_log_stays_while_it_is_on(server: Ser
 
 @pytest.fixture
 def operator(server: Server, monkeypatch: pytest.MonkeyPatch) -> simcord.MemberActor:
-    """The simulated Discord gives out its ids only after the bot has its settings."""
+    """Make a user an operator: the simulated Discord creates ids only once the bot has started."""
     app = server.stage.app
     user = server.guild.add_member(server.stage.env.create_user("operator"))
     its = OperatorAlerts([user.id], client=app.client, background=app.background, text=Text.load())
-    room: Any = app.client.admin.approvals
-    monkeypatch.setattr(room, "_operators", [user.id])
-    monkeypatch.setattr(room._approval_requester, "_tell_operators", its.send_card)
+    service: Any = app.client.admin.approvals
+    monkeypatch.setattr(service, "_operators", [user.id])
+    monkeypatch.setattr(service._approval_requester, "_tell_operators", its.send_card)
     return user
 
 
@@ -321,13 +320,13 @@ async def test_where_nobody_can_be_asked_results_wait_and_everybody_is_told(
         await reply.says("Completed")
 
 
-async def test_a_log_that_refuses_is_not_asked_again_and_again(
+async def test_a_log_that_rejects_a_card_is_not_tried_again_at_once(
     server: Server, log: simcord.ChannelHandle, operator: simcord.MemberActor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As from a process that does not serve this server, and hence knows nothing of its channels."""
+    """The process does not serve this server, so it knows none of its channels."""
     stage, clock = server.stage, HeldClock()
-    room: Any = stage.app.client.admin.approvals
-    monkeypatch.setattr(room, "_clock", clock)
+    service: Any = stage.app.client.admin.approvals
+    monkeypatch.setattr(service, "_clock", clock)
     monkeypatch.setattr(stage.app.client, "get_guild", dict[int, discord.Guild]().get)
     await lose_the_log(server)
     reply = await stage.order("faceswap-v5")
@@ -399,28 +398,28 @@ async def test_a_moderator_who_comes_too_late_is_told_so(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     reply, card = await awaited(server, log)
-    room: Any = server.stage.app.client.admin.approvals
+    service: Any = server.stage.app.client.admin.approvals
     approval = await approval_of(server, reply)
     job = await server.stage.job(reply)
     assert approval.lapses_at == (job.submitted_at or 0) + OUTPUT_SECONDS
-    monkeypatch.setattr(room, "_clock", HeldClock(approval.lapses_at))
+    monkeypatch.setattr(service, "_clock", HeldClock(approval.lapses_at))
     await moderator.click(card, label="Approve")
     await latest(log, wording("approval.lapsed"))
     await reply.says(wording("state.lapsed"), wording("end.lapsed"))
     assert await server.granted() == 100
 
 
-async def test_what_is_gone_when_it_is_approved_is_given_back(
+async def test_a_result_that_is_gone_when_it_is_approved_is_refunded(
     server: Server,
     log: simcord.ChannelHandle,
     moderator: simcord.MemberActor,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The moderator was in time, and the way to the result was not open before its end."""
+    """The moderator decided in time, but Segmind deleted the result before the bot could fetch it."""
     reply, card = await awaited(server, log)
     late = HeldClock((await approval_of(server, reply)).lapses_at)
-    room: Any = server.stage.app.client.admin.approvals
-    monkeypatch.setattr(room._approval_requester, "_clock", late)
+    service: Any = server.stage.app.client.admin.approvals
+    monkeypatch.setattr(service._approval_requester, "_clock", late)
     # Only for an old request, a missing file is no passing fault.
     runner: Any = server.stage.app.engine.runner
     monkeypatch.setattr(runner._fetcher, "_clock", late)
@@ -470,8 +469,8 @@ async def test_a_result_that_cannot_be_had_is_asked_about_once_it_can(
     server: Server, log: simcord.ChannelHandle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stage, clock = server.stage, HeldClock()
-    room: Any = stage.app.client.admin.approvals
-    monkeypatch.setattr(room, "_clock", clock)
+    service: Any = stage.app.client.admin.approvals
+    monkeypatch.setattr(service, "_clock", clock)
     await lose_the_log(server)
     reply = await stage.order("faceswap-v5")
     await stage.finish(reply, WAITS, wording("end.unheard"))
@@ -569,14 +568,14 @@ async def test_an_end_before_moderators_were_asked_loses_nothing(
 ) -> None:
     server = house.server
     log, moderator = await with_log(server), a_moderator(server)
-    room: Any = server.stage.app.client.admin.approvals
+    service: Any = server.stage.app.client.admin.approvals
     asked = asyncio.Event()
 
     async def never(*_: Any) -> bool:
         asked.set()
         return await asyncio.Future[bool]()
 
-    monkeypatch.setattr(room._approval_requester, "_post", never)
+    monkeypatch.setattr(service._approval_requester, "_post", never)
     reply = await server.stage.order("faceswap-v5")
     await server.stage.finish(reply, WAITS)
     await asked.wait()

@@ -1,4 +1,4 @@
-"""The menu "Was this made here?": by watermark, bytes and look, and how often a member may ask."""
+"""The menu "Was this made here?": by watermark, bytes and likeness, and how often a member may ask."""
 
 from io import BytesIO
 from typing import Any

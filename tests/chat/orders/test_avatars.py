@@ -1,4 +1,4 @@
-"""Members use the avatars of others who share them; whoever withdraws that is used no more, at once."""
+"""Members swap with avatars that others share, until the owner withdraws the consent."""
 
 from collections.abc import Mapping
 from typing import Any, cast
