@@ -1,6 +1,8 @@
 """Making results fit the size limit of their place."""
 
 import struct
+from collections.abc import Callable
+from functools import partial
 from io import BytesIO
 
 import av
@@ -125,13 +127,15 @@ def test_a_picture_wider_than_the_format_allows_is_made_smaller() -> None:
     assert decoded(result.content).width < 17_000
 
 
-CLIP = files.video(width=320, height=240, frames=24, rate=12, sound="aac")
+def clip() -> bytes:
+    return files.video(width=320, height=240, frames=24, rate=12, sound="aac")
 
 
 @pytest.mark.parametrize(
-    "content", [CLIP, files.video("webm", "libvpx", width=320, height=240, sound="libopus")]
+    "make", [clip, partial(files.video, "webm", "libvpx", width=320, height=240, sound="libopus")]
 )
-def test_a_video_fits_with_its_sound(content: bytes) -> None:
+def test_a_video_fits_with_its_sound(make: Callable[[], bytes]) -> None:
+    content = make()
     before = inspect(content, Limits())
     result = fitted(content, len(content) * 2 // 5)
     assert result.media_type == "video/mp4"
@@ -142,7 +146,7 @@ def test_a_video_fits_with_its_sound(content: bytes) -> None:
 
 
 def test_a_video_loses_bitrate_first() -> None:
-    result = fitted(CLIP, len(CLIP) * 3 // 5)
+    result = fitted(clip(), len(clip()) * 3 // 5)
     assert inspect(result.content, Limits()).width == 320
 
 
@@ -153,7 +157,7 @@ def test_a_video_is_made_smaller_if_less_bitrate_is_not_enough() -> None:
 
 
 def test_the_tables_of_a_video_come_first_so_that_it_plays_early() -> None:
-    names = [name for name, _, _ in files.boxes(fitted(CLIP, len(CLIP) // 2).content)]
+    names = [name for name, _, _ in files.boxes(fitted(clip(), len(clip()) // 2).content)]
     assert names.index(b"moov") < names.index(b"mdat")
 
 
@@ -171,11 +175,12 @@ def test_a_rotated_video_comes_out_upright(matrix: tuple[int, ...]) -> None:
 @pytest.mark.parametrize("limit", [100, 6000, 12_000])
 def test_a_video_that_would_look_bad_cannot_fit(limit: int) -> None:
     with pytest.raises(CannotFit):
-        fit(CLIP, inspect(CLIP, Limits()), limit, Deadline(600))
+        fit(clip(), inspect(clip(), Limits()), limit, Deadline(600))
 
 
-@pytest.mark.parametrize("content", [CLIP, files.picture("PNG", 256, 256)])
-def test_work_stops_when_its_deadline_expires(content: bytes) -> None:
+@pytest.mark.parametrize("make", [clip, partial(files.picture, "PNG", 256, 256)])
+def test_work_stops_when_its_deadline_expires(make: Callable[[], bytes]) -> None:
+    content = make()
     ticks = iter(range(1_000_000))
     deadline = Deadline(0.5, timer=lambda: float(next(ticks)))
     with pytest.raises(CannotFit):
@@ -201,7 +206,7 @@ def test_a_long_video_is_made_smaller_than_its_limit_requires(monkeypatch: pytes
     """A smaller size keeps the encoding time bounded."""
     frames = 25
     monkeypatch.setattr(transcode, "_MAX_PIXELS", 160 * 120 * frames)
-    result = fitted(CLIP, len(CLIP) * 3 // 5)
+    result = fitted(clip(), len(clip()) * 3 // 5)
     assert inspect(result.content, Limits()).width == pytest.approx(160, abs=2)
 
 

@@ -1,8 +1,9 @@
 """Delivery through real discord.py: every error on every route, and what the simulated Discord then shows."""
 
 import random
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from io import BytesIO
 from itertools import product
 from typing import Any
@@ -607,18 +608,19 @@ def alpha() -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("content", "found"),
+    ("make", "found"),
     [
-        (files.picture("PNG", 512, 384), "image/jpeg"),
-        (alpha(), "image/webp"),
-        (files.video(width=320, height=240, frames=24, rate=12, sound="aac"), "video/mp4"),
+        (partial(files.picture, "PNG", 512, 384), "image/jpeg"),
+        (alpha, "image/webp"),
+        (partial(files.video, width=320, height=240, frames=24, rate=12, sound="aac"), "video/mp4"),
     ],
     ids=["picture", "alpha", "video"],
 )
 async def test_a_result_that_is_too_large_for_the_channel_is_made_to_fit(
-    harness: Harness, content: bytes, found: str
+    harness: Harness, make: Callable[[], bytes], found: str
 ) -> None:
     """The interaction reported a higher limit than the channel has."""
+    content = make()
     harness.discord.messages.upload_limit = len(content) * 6 // 10
     finished, message = harness.ordered(token=False)
     assert await harness.result_delivery.deliver(finished, content) is Delivery.EDITED

@@ -24,8 +24,14 @@ from tests.samples import SAMPLES
 
 CARDS = {slug: model.card for slug, model in MODELS.items()}
 DONE = job("0123", state=State.DONE)
-LARGE = files.picture("PNG", 512, 384)
-VIDEO = files.video(width=320, height=240, frames=24, rate=12)
+
+
+def large() -> bytes:
+    return files.picture("PNG", 512, 384)
+
+
+def video() -> bytes:
+    return files.video(width=320, height=240, frames=24, rate=12)
 
 
 def results(min_age: float | None = None, **choices: Any) -> Results:
@@ -47,8 +53,8 @@ async def test_a_face_that_looks_too_young_is_doubtful_if_the_operator_wants_tha
         found = await results(min_age=min_age, age_estimator=youngest_age).judge(astronaut)
         assert found is judgement
     strict = results(min_age=80, age_estimator=youngest_age)
-    assert await strict.judge(LARGE) is Judgement.SAFE
-    assert await strict.judge(VIDEO) is Judgement.SAFE
+    assert await strict.judge(large()) is Judgement.SAFE
+    assert await strict.judge(video()) is Judgement.SAFE
     settings = settings_for("http://127.0.0.1:1", tmp_path / "doppel.db", safety={"min_age": 18})
     with pytest.raises(SettingsError, match=r"safety\.min_age needs"):
         async with build_app(settings, workers=shared_workers()):
@@ -57,10 +63,10 @@ async def test_a_face_that_looks_too_young_is_doubtful_if_the_operator_wants_tha
 
 async def test_a_result_is_signed_last_and_still_fits(tmp_path: Path) -> None:
     factory = results(c2pa_signer=await c2pa_signer(tmp_path))
-    whole = await factory.prepare(DONE, LARGE, 10**6)
-    smaller = await factory.prepare(DONE, LARGE, len(LARGE) // 2)
-    just = await factory.prepare(DONE, LARGE, len(LARGE) + 100)
-    moving = await factory.prepare(DONE, VIDEO, len(VIDEO) * 3 // 4)
+    whole = await factory.prepare(DONE, large(), 10**6)
+    smaller = await factory.prepare(DONE, large(), len(large()) // 2)
+    just = await factory.prepare(DONE, large(), len(large()) + 100)
+    moving = await factory.prepare(DONE, video(), len(video()) * 3 // 4)
     for result, media_type in (
         (whole, "image/png"),
         (smaller, "image/jpeg"),
@@ -108,7 +114,7 @@ async def test_the_watermark_in_discord_leads_to_the_job(tmp_path: Path) -> None
 
 
 async def test_a_result_that_takes_too_long_to_fit_is_no_file() -> None:
-    assert await results(fit_seconds=0).prepare(DONE, VIDEO, len(VIDEO) // 2) is None
+    assert await results(fit_seconds=0).prepare(DONE, video(), len(video()) // 2) is None
 
 
 async def test_a_result_that_is_no_picture_is_no_file() -> None:
