@@ -6,9 +6,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from bot.sandbox.operations import find_faces
 from tests.chat.admin_harness import said
-from tests.chat.orders.people import crash, photo
+from tests.chat.orders.people import crash, find_faces, photo
 from tests.chat.orders.preview import indexes, offered
 from tests.chat.orders.test_swap_form import FACE, TARGET, opened, ordered
 from tests.harness import Reply, Stage, eventually

@@ -8,8 +8,7 @@ import pytest
 from PIL import Image
 
 from bot.media.sheet_layout import sheet_size
-from bot.sandbox.operations import find_faces
-from tests.chat.orders.people import fourth, photo
+from tests.chat.orders.people import find_faces, fourth, photo
 from tests.chat.orders.preview import indexes, offered
 from tests.chat.orders.test_saved_faces import ADAM, EVA, KEY, ask, order
 from tests.chat.orders.test_swap_form import TARGET, opened, ordered
