@@ -3,12 +3,16 @@
 import asyncio
 import atexit
 import sqlite3
+import sys
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager, closing
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 from dataclasses import dataclass
 from functools import cache
+from importlib.abc import Loader
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import ModuleType
 from typing import Any, TypeVar, cast
 
 import discord
@@ -17,14 +21,12 @@ from pydantic import SecretStr
 
 from bot import settings
 from bot.app import App, build_app
-from bot.clock import WallClock
 from bot.faces.detection import FaceDetector
 from bot.jobs.job import Job
 from bot.ledger.account import account_of
 from bot.media.workers import MediaWorkers
 from bot.registry import model_registry
 from bot.sandbox.segmind import LocalSegmind, StampEngine
-from bot.store import SqlStore
 from tests.clocks import HeldClock
 from tests.media.files import picture
 from tests.patience import PATIENCE
@@ -223,18 +225,69 @@ def shared_workers() -> MediaWorkers:
     return workers
 
 
-async def empty_database() -> bytes:
-    """Content of a migrated database, made once because migrations take longer than most tests."""
-    if not _made:
+class _LoadedOnce(Loader):
+    """Loader of extensions that gives each bot of the process the same modules, and executes none again."""
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        return _COGS[spec.name]
+
+    def exec_module(self, module: ModuleType) -> None:
+        pass
+
+
+_COGS = {name: module for name, module in sys.modules.items() if name.startswith("cogs.")}
+
+
+def build_staged(chosen: settings.Settings, **parts: Any) -> AbstractAsyncContextManager[App]:
+    """Build the bot with the cogs and media workers of the last one."""
+    # A bot that closes removes the modules of its cogs.
+    sys.modules.update(_COGS)
+    for module in _COGS.values():
+        assert module.__spec__ is not None
+        module.__spec__.loader = _LoadedOnce()
+    return build_app(chosen, workers=shared_workers(), **parts)
+
+
+@dataclass
+class FirstStart:
+    """What the first bot of the process left behind, with the settings of most tests."""
+
+    database: bytes
+    commands: list[dict[str, Any]]
+
+
+async def first_start() -> FirstStart:
+    """Start a bot once, because migrating and translating everything takes longer than most tests."""
+    if not _started:
         with TemporaryDirectory() as folder:
             file = Path(folder) / "doppel.db"
-            async with SqlStore(f"sqlite:///{file}", start=0, clock=WallClock()):
-                pass
-            _made.append(file.read_bytes())
-    return _made[0]
+            async with build_staged(settings_for("http://127.0.0.1", file)) as app:
+                env = simcord.Env(app.client, settle_timeout=PATIENCE)
+                await env.start()
+                registered = env.backend.commands[None].values()
+                await env.shutdown()
+            commands = [
+                {field: command[field] for field in command.keys() - {"id", "application_id"}}
+                for command in registered
+            ]
+            _started.append(FirstStart(file.read_bytes(), commands))
+    return _started[0]
 
 
-_made: list[bytes] = []
+_started: list[FirstStart] = []
+
+
+async def empty_database() -> bytes:
+    """Content of a migrated database, which knows that Discord has the commands."""
+    return (await first_start()).database
+
+
+async def simulated_discord(app: App) -> simcord.Env:
+    """Connect the bot to a Discord that has the commands; with other settings it registers them anew."""
+    env = simcord.Env(app.client, settle_timeout=PATIENCE)
+    env.backend.register_commands(None, (await first_start()).commands)
+    await env.start()
+    return env
 
 
 def _write_if_missing(file: Path, content: bytes) -> None:
@@ -254,9 +307,8 @@ async def staged(
     if "url" not in sections.get("database", {}):
         _write_if_missing(database, await empty_database())
     chosen = settings_for(segmind.url, database, **sections)
-    async with build_app(chosen, face_detector=face_detector, workers=shared_workers()) as app:
-        env = simcord.Env(app.client, settle_timeout=PATIENCE)
-        await env.start()
+    async with build_staged(chosen, face_detector=face_detector) as app:
+        env = await simulated_discord(app)
         try:
             # A fixture is torn down in another context than it was set up in, so this one cannot stay open.
             with env.time_context():

@@ -7,12 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import simcord
 
-from bot.app import build_app
 from tests.chat.admin_harness import Server, here
 from tests.clocks import HeldClock
-from tests.harness import Stage, empty_database, local_segmind, settings_for, shared_workers, staged
+from tests.harness import (
+    Stage,
+    build_staged,
+    empty_database,
+    local_segmind,
+    settings_for,
+    simulated_discord,
+    staged,
+)
 
 
 @pytest.fixture
@@ -45,7 +51,7 @@ class House:
     async def restart(self) -> None:
         """Stop the bot, drop its unfinished work, and start it again."""
         await self.running.aclose()
-        app = await self.running.enter_async_context(build_app(self.settings, workers=shared_workers()))
+        app = await self.running.enter_async_context(build_staged(self.settings))
         await self.server.stage.env.restart_bot(app.client)
         with self.server.stage.env.time_context():
             await app.begin()
@@ -58,9 +64,8 @@ async def house(tmp_path: Path) -> AsyncGenerator[House]:
     database.write_bytes(await empty_database())
     async with local_segmind(clock) as segmind, AsyncExitStack() as running:
         settings = settings_for(segmind.url, database)
-        app = await running.enter_async_context(build_app(settings, workers=shared_workers()))
-        env = simcord.Env(app.client)
-        await env.start()
+        app = await running.enter_async_context(build_staged(settings))
+        env = await simulated_discord(app)
         with env.time_context():
             await app.begin()
         guild = env.create_guild("Testers")

@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -52,10 +52,11 @@ class Text:
         self._sources = sources
 
     @classmethod
+    @cache
     def load(cls) -> "Text":
         return cls({language: source(language) for language in LANGUAGES})
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """Hash of all sentences."""
         return hashlib.sha256(repr(sorted(self._sources.items())).encode()).hexdigest()
