@@ -6,7 +6,7 @@ import simcord
 
 from bot.chat.access.server_welcome import ServerWelcome
 from tests.chat.admin_harness import said
-from tests.chat.moderation.test_cases import latest
+from tests.chat.moderation.reports import latest
 from tests.harness import Stage
 from tests.wording import wording
 

@@ -11,7 +11,7 @@ from bot.jobs.job import Job
 from bot.moderation.takedowns import Claim
 from tests.chat.admin_harness import Server
 from tests.chat.delivery.test_showcase import share
-from tests.chat.moderation.test_cases import latest, message_of, report, said_in, take
+from tests.chat.moderation.reports import latest, message_of, report, said_in, take
 from tests.chat.moderation.test_takedowns import (
     SERVED,
     Outsider,

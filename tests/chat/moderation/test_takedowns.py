@@ -19,7 +19,7 @@ from bot.chat.text import Text
 from bot.jobs.job import Job
 from bot.moderation.access import HOUR
 from tests.chat.admin_harness import Server, elsewhere
-from tests.chat.moderation.test_cases import latest, report, said_in
+from tests.chat.moderation.reports import latest, report, said_in
 from tests.clocks import HeldClock
 from tests.harness import Reply, Stage, eventually
 from tests.media import files, reencoding
