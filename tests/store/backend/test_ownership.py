@@ -316,14 +316,15 @@ async def test_a_second_process_cannot_open_the_file(sqlite_url: str, clock: Han
     assert b"DatabaseInUse" in stderr
 
 
-async def test_ten_thousand_open_jobs_are_adopted(url: str, clock: HandClock) -> None:
-    async with SqlStore(url, start=10_000, clock=clock) as former:
-        await asyncio.gather(*(former.open(order(price=1), TERMS) for _ in range(10_000)))
-    async with SqlStore(url, start=10_000, clock=clock) as store:
+async def test_many_slices_of_open_jobs_are_adopted(url: str, clock: HandClock) -> None:
+    number = 20 * SLICE
+    async with SqlStore(url, start=number, clock=clock) as former:
+        await asyncio.gather(*(former.open(order(price=1), TERMS) for _ in range(number)))
+    async with SqlStore(url, start=number, clock=clock) as store:
         adopted = await adopted_by(store)
-        assert len({job.id for job in adopted}) == 10_000
+        assert len({job.id for job in adopted}) == number
         await asyncio.gather(*(through(store, job, State.CANCELLED) for job in adopted[:100]))
-        assert await money(store, "1:2") == (100, 9_900)
+        assert await money(store, "1:2") == (100, number - 100)
         assert await store.discrepancies() == []
 
 
