@@ -9,6 +9,7 @@ import pytest
 import structlog
 
 from bot.cli.gc_tuning import relax_gc
+from tests import statements
 from tests.postgres import NoPostgres, Postgres, server
 
 # These mostly wait. If one started last, a core would be idle for many seconds.
@@ -22,6 +23,7 @@ def pytest_configure() -> None:
     # As the bot itself: with Python's defaults, a tenth of all tests is spent in the garbage collector.
     relax_gc()
     log_plainly()
+    statements.share()
 
 
 def log_plainly() -> None:
