@@ -1,16 +1,19 @@
 """Fixtures and hooks for all tests."""
 
+import asyncio
 import gc
 import logging
+import shutil
 import signal
 from collections.abc import Generator
+from pathlib import Path
 
 import pytest
 import structlog
 
 from bot.cli.gc_tuning import relax_gc
 from tests import statements
-from tests.postgres import NoPostgres, Postgres, server
+from tests.postgres import NoPostgres, Postgres, migrate, server
 
 # These mostly wait. If one started last, a core would be idle for many seconds.
 LONG = {"browser", "chaos"}
@@ -79,3 +82,21 @@ def postgres() -> Generator[Postgres]:
 async def postgres_url(postgres: Postgres) -> str:
     await postgres.empty()
     return postgres.url("doppel")
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("template") / "doppel.db"
+    asyncio.run(migrate(f"sqlite:///{path}"))
+    return path
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    shutil.copy(sqlite_template, tmp_path / "doppel.db")
+    return f"sqlite:///{tmp_path / 'doppel.db'}"
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def url(request: pytest.FixtureRequest) -> str:
+    return request.getfixturevalue(f"{request.param}_url")

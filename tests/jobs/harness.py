@@ -6,7 +6,6 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from pydantic import SecretStr
@@ -111,7 +110,7 @@ class JobHarness:
 
 @asynccontextmanager
 async def job_harness(
-    database: Path | str,
+    url: str,
     segmind: LocalSegmind,
     client_class: type[SegmindClient] = SegmindClient,
     *,
@@ -127,7 +126,6 @@ async def job_harness(
         rate_config=rate,
         allowed_hosts={f"{segmind.host}:{segmind.port}"},
     )
-    url = database if isinstance(database, str) else f"sqlite:///{database}"
     async with SqlStore(url, start=100, clock=clock) as store, client:
         ports = JobPorts(client, store, watcher, clock)
         timings = PollTimings({"faceswap-v5": 10}, scale=TICK)

@@ -1,7 +1,6 @@
 """Positions far back are refreshed less often, and unknown outcomes do not keep the capacity."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -35,11 +34,11 @@ class LostResponses(SegmindClient):
 
 
 async def test_jobs_of_unknown_outcome_free_their_capacity_after_a_while(
-    tmp_path: Path, segmind: LocalSegmind, monkeypatch: pytest.MonkeyPatch
+    sqlite_url: str, segmind: LocalSegmind, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.jobs.admission.UNKNOWN_CAPACITY_SECONDS", 0.1)
     segmind.faults.always("history", "error-before=502")
-    async with job_harness(tmp_path / "jobs.db", segmind, LostResponses) as harness:
+    async with job_harness(sqlite_url, segmind, LostResponses) as harness:
         for name in NAMES:
             harness.runner.start(await harness.leave_open(inline_job(name)))
         for name in NAMES:
@@ -54,12 +53,12 @@ async def test_jobs_of_unknown_outcome_free_their_capacity_after_a_while(
 
 
 async def test_a_job_that_is_found_uses_capacity_again(
-    tmp_path: Path, segmind: LocalSegmind, monkeypatch: pytest.MonkeyPatch
+    sqlite_url: str, segmind: LocalSegmind, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.jobs.admission.UNKNOWN_CAPACITY_SECONDS", 0.0)
     segmind.faults.always("submit", "stuck")
     segmind.faults.always("history", "error-before=502")
-    async with job_harness(tmp_path / "jobs.db", segmind, LostResponses) as harness:
+    async with job_harness(sqlite_url, segmind, LostResponses) as harness:
         harness.runner.start(await harness.leave_open(inline_job()))
         await harness.shows("a", Searching)
         await eventually(lambda: harness.queue.running == 0, lambda: "the capacity is free")

@@ -4,7 +4,6 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,8 +19,8 @@ from tests.jobs.orders import TERMS
 
 
 @pytest.fixture
-async def harness(database: Path | str, segmind: LocalSegmind) -> AsyncGenerator[JobHarness]:
-    async with job_harness(database, segmind) as opened:
+async def harness(url: str, segmind: LocalSegmind) -> AsyncGenerator[JobHarness]:
+    async with job_harness(url, segmind) as opened:
         yield opened
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncGenerator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -26,13 +25,6 @@ class LateHistory(PagedHistory):
 
     async def history_record(self, request_id: str) -> Found | None:
         return next((row.found for row in self.rows if row.found.request_id == request_id), None)
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    return (
-        f"sqlite:///{tmp_path}/a.db" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
-    )
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import asyncio
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -31,9 +30,9 @@ async def assert_refunded_once(store: SqlStore, job: Job) -> None:
 
 
 async def test_a_result_that_nobody_may_see_is_refunded_and_shown_without_its_picture(
-    database: Path | str, segmind: LocalSegmind
+    url: str, segmind: LocalSegmind
 ) -> None:
-    async with job_harness(database, segmind) as harness:
+    async with job_harness(url, segmind) as harness:
         harness.watcher.refund = REJECTED
         harness.runner.start(await harness.leave_open(inline_job()))
         shown, content = await harness.ended()
@@ -42,8 +41,8 @@ async def test_a_result_that_nobody_may_see_is_refunded_and_shown_without_its_pi
         await assert_refunded_once(harness.store, shown)
 
 
-async def test_a_free_job_is_shown_without_a_refund(database: Path | str, segmind: LocalSegmind) -> None:
-    async with job_harness(database, segmind) as harness:
+async def test_a_free_job_is_shown_without_a_refund(url: str, segmind: LocalSegmind) -> None:
+    async with job_harness(url, segmind) as harness:
         harness.watcher.refund = REJECTED
         harness.runner.start(await harness.leave_open(replace(inline_job(), price=0)))
         shown, _ = await harness.ended()
@@ -55,7 +54,7 @@ async def test_a_free_job_is_shown_without_a_refund(database: Path | str, segmin
     ("step", "is_written", "free"), [("adjust", False, 95), ("adjust", True, 100), ("mark_told", False, 100)]
 )
 async def test_a_crash_between_refund_and_delivery_neither_loses_nor_doubles_the_refund(
-    database: Path | str,
+    url: str,
     segmind: LocalSegmind,
     monkeypatch: pytest.MonkeyPatch,
     *,
@@ -65,7 +64,7 @@ async def test_a_crash_between_refund_and_delivery_neither_loses_nor_doubles_the
 ) -> None:
     """The process ends before the refund, between the refund and the card, or right after the card."""
     reached = asyncio.Event()
-    async with job_harness(database, segmind) as harness:
+    async with job_harness(url, segmind) as harness:
         harness.watcher.refund = REJECTED
         call = getattr(harness.store, step)
 
@@ -81,7 +80,7 @@ async def test_a_crash_between_refund_and_delivery_neither_loses_nor_doubles_the
         await asyncio.wait_for(reached.wait(), PATIENCE)
         assert (await harness.store.balance(order.account)).free == free
         assert bool(harness.watcher.ends) is (step == "mark_told")
-    async with job_harness(database, segmind) as harness:
+    async with job_harness(url, segmind) as harness:
         harness.watcher.refund = REJECTED
         for job in await adopted_by(harness.store):
             harness.runner.start(job)

@@ -4,7 +4,6 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -29,8 +28,8 @@ from tests.jobs.harness import JobHarness, inline_job, job_harness
 
 
 @pytest.fixture
-async def harness(tmp_path: Path, segmind: LocalSegmind) -> AsyncGenerator[JobHarness]:
-    async with job_harness(tmp_path / "jobs.db", segmind) as opened:
+async def harness(sqlite_url: str, segmind: LocalSegmind) -> AsyncGenerator[JobHarness]:
+    async with job_harness(sqlite_url, segmind) as opened:
         yield opened
 
 
@@ -110,9 +109,9 @@ class UnreadableStatus(SegmindClient):
 
 
 async def test_a_job_whose_status_stays_unreadable_ends_without_a_charge(
-    tmp_path: Path, segmind: LocalSegmind
+    sqlite_url: str, segmind: LocalSegmind
 ) -> None:
-    async with job_harness(tmp_path / "jobs.db", segmind, UnreadableStatus) as harness:
+    async with job_harness(sqlite_url, segmind, UnreadableStatus) as harness:
         harness.runner.start(await harness.leave_open(inline_job()))
         ended, _ = await harness.ended()
         assert (ended.state, ended.reason) == (State.FAILED, Reason.RESULT)
@@ -132,10 +131,10 @@ class ImplausibleCost(SegmindClient):
 
 
 async def test_an_implausible_cost_is_logged_and_the_expected_one_counts(
-    tmp_path: Path, segmind: LocalSegmind
+    sqlite_url: str, segmind: LocalSegmind
 ) -> None:
     with capture_logs() as entries:
-        async with job_harness(tmp_path / "jobs.db", segmind, ImplausibleCost) as harness:
+        async with job_harness(sqlite_url, segmind, ImplausibleCost) as harness:
             harness.runner.start(await harness.leave_open(inline_job()))
             ended, _ = await harness.ended()
             assert (ended.state, ended.cost) == (State.DONE, None)
@@ -155,8 +154,8 @@ class NoStatus(SegmindClient):
         del request_id
 
 
-async def test_a_job_is_given_up_after_its_timeout(tmp_path: Path, segmind: LocalSegmind) -> None:
-    async with job_harness(tmp_path / "jobs.db", segmind, NoStatus, job_timeout=0) as harness:
+async def test_a_job_is_given_up_after_its_timeout(sqlite_url: str, segmind: LocalSegmind) -> None:
+    async with job_harness(sqlite_url, segmind, NoStatus, job_timeout=0) as harness:
         harness.runner.start(await harness.leave_open(inline_job()))
         ended, _ = await harness.ended()
         assert ended.state is State.EXPIRED
@@ -173,13 +172,13 @@ class JumpingClock(WallClock):
 
 
 async def test_a_clock_that_is_set_forward_does_not_end_a_job_that_segmind_works_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tests.jobs.harness.WallClock", JumpingClock)
     clock = HeldClock()
     async with (
         local_segmind(clock) as segmind,
-        job_harness(tmp_path / "jobs.db", segmind, job_timeout=600) as harness,
+        job_harness(sqlite_url, segmind, job_timeout=600) as harness,
     ):
         harness.runner.start(await harness.leave_open(inline_job()))
         await harness.shows("a", Queued)
@@ -225,11 +224,11 @@ class ForgetfulSegmind(SegmindClient):
     ],
 )
 async def test_a_forgotten_job_is_searched_for_in_the_history(
-    tmp_path: Path, segmind: LocalSegmind, fault: str | None, history_errors: int, state: State
+    sqlite_url: str, segmind: LocalSegmind, fault: str | None, history_errors: int, state: State
 ) -> None:
     if fault is not None:
         segmind.faults.next("submit", fault)
-    async with job_harness(tmp_path / "jobs.db", segmind, ForgetfulSegmind, forgotten_after=0) as harness:
+    async with job_harness(sqlite_url, segmind, ForgetfulSegmind, forgotten_after=0) as harness:
         vars(harness.client)["history_errors"] = history_errors
         harness.runner.start(await harness.leave_open(inline_job()))
         ended, content = await harness.ended()
@@ -258,8 +257,8 @@ class LaggingSegmind(SegmindClient):
         return await super().history_record(request_id)
 
 
-async def test_a_fresh_request_that_is_not_found_is_polled_on(tmp_path: Path, segmind: LocalSegmind) -> None:
-    async with job_harness(tmp_path / "jobs.db", segmind, LaggingSegmind) as harness:
+async def test_a_fresh_request_that_is_not_found_is_polled_on(sqlite_url: str, segmind: LocalSegmind) -> None:
+    async with job_harness(sqlite_url, segmind, LaggingSegmind) as harness:
         vars(harness.client).update(unknown=5, unlisted=100)
         harness.runner.start(await harness.leave_open(inline_job()))
         ended, content = await harness.ended()
@@ -269,11 +268,9 @@ async def test_a_fresh_request_that_is_not_found_is_polled_on(tmp_path: Path, se
 
 @pytest.mark.parametrize("forgotten_after", [0, 3600])
 async def test_the_history_lists_a_forgotten_request_late(
-    tmp_path: Path, segmind: LocalSegmind, forgotten_after: float
+    sqlite_url: str, segmind: LocalSegmind, forgotten_after: float
 ) -> None:
-    async with job_harness(
-        tmp_path / "jobs.db", segmind, LaggingSegmind, forgotten_after=forgotten_after
-    ) as harness:
+    async with job_harness(sqlite_url, segmind, LaggingSegmind, forgotten_after=forgotten_after) as harness:
         harness.runner.start(await harness.leave_open(inline_job("first")))
         first, _ = await harness.ended("first")
         # A second row cannot have the same request, so the first one's is taken from it.

@@ -90,9 +90,9 @@ async def test_a_process_that_wakes_before_a_takeover_sends_once(
 
 
 async def test_a_stop_between_the_commit_and_the_request_leaves_a_submitted_job(
-    tmp_path: Any, segmind: LocalSegmind, monkeypatch: pytest.MonkeyPatch
+    sqlite_url: str, segmind: LocalSegmind, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with job_harness(tmp_path / "jobs.db", segmind) as harness:
+    async with job_harness(sqlite_url, segmind) as harness:
         committed, stopping = asyncio.Event(), asyncio.Event()
 
         async def wait_for_the_stop() -> None:

@@ -1,7 +1,6 @@
 """The sweep starts open jobs that nobody runs, and stops the tasks of jobs that another process owns."""
 
 from collections.abc import AsyncGenerator
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -19,8 +18,8 @@ from tests.store.orders import HandClock, adopted_by
 
 
 @pytest.fixture
-async def harness(database: Path | str, segmind: LocalSegmind) -> AsyncGenerator[JobHarness]:
-    async with job_harness(database, segmind) as opened:
+async def harness(url: str, segmind: LocalSegmind) -> AsyncGenerator[JobHarness]:
+    async with job_harness(url, segmind) as opened:
         yield opened
 
 

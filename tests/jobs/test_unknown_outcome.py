@@ -1,7 +1,6 @@
 """Jobs whose request may have been sent: found, never sent again, and never in each other's place."""
 
 from collections.abc import AsyncGenerator, Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,8 +16,8 @@ from tests.postgres import connected
 
 
 @pytest.fixture
-async def harness(database: Path | str, segmind: LocalSegmind) -> AsyncGenerator[JobHarness]:
-    async with job_harness(database, segmind) as opened:
+async def harness(url: str, segmind: LocalSegmind) -> AsyncGenerator[JobHarness]:
+    async with job_harness(url, segmind) as opened:
         yield opened
 
 
@@ -92,7 +91,7 @@ async def test_a_response_with_the_request_of_another_job_is_an_unknown_outcome(
 
 @pytest.mark.parametrize("fault", [None, "drop-after"])
 async def test_a_job_that_waits_again_after_lost_commits_is_not_sent_again(
-    harness: JobHarness, database: Path | str, segmind: LocalSegmind, fault: str | None
+    harness: JobHarness, url: str, segmind: LocalSegmind, fault: str | None
 ) -> None:
     order = await harness.leave_open(inline_job())
     if fault is not None:
@@ -101,7 +100,6 @@ async def test_a_job_that_waits_again_after_lost_commits_is_not_sent_again(
     assert submitted.state is (State.SUBMITTED if fault is None else State.UNKNOWN)
     # A standby takes over without the last commits.
     lost = {"state": State.HELD, "submitted_at": None, "request_id": None}
-    url = database if isinstance(database, str) else f"sqlite:///{database}"
     async with connected(url) as connection:
         await connection.execute(jobs.update().values(lost))
     found = await harness.store.find(order.id)
@@ -115,14 +113,12 @@ async def test_a_job_that_waits_again_after_lost_commits_is_not_sent_again(
     assert await harness.store.discrepancies() == []
 
 
-async def test_an_adopted_waiting_job_is_looked_up_before_it_is_sent(
-    database: Path | str, segmind: LocalSegmind
-) -> None:
-    async with job_harness(database, segmind) as harness:
+async def test_an_adopted_waiting_job_is_looked_up_before_it_is_sent(url: str, segmind: LocalSegmind) -> None:
+    async with job_harness(url, segmind) as harness:
         sent, waiting = [await harness.leave_open(inline_job(name)) for name in "ab"]
         # The process died, and the commit that told of this request was lost.
         await harness.client.submit(sent.slug, sent.body)
-    async with job_harness(database, segmind) as harness:
+    async with job_harness(url, segmind) as harness:
         async for adopted in harness.store.adopt():
             for job in adopted:
                 harness.runner.start(job)

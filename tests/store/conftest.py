@@ -1,23 +1,13 @@
-"""Databases for each test: a copy of a migrated SQLite file, and an empty Postgres database."""
+"""Stores on both kinds of databases, and connections that bypass them."""
 
-import asyncio
-import shutil
 from collections.abc import AsyncGenerator
-from pathlib import Path
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import SqlStore
-from tests.postgres import Postgres, connected, migrate
+from tests.postgres import Postgres, connected
 from tests.store.orders import START, HandClock
-
-
-@pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("template") / "doppel.db"
-    asyncio.run(migrate(f"sqlite:///{path}"))
-    return path
 
 
 @pytest.fixture
@@ -26,17 +16,6 @@ async def altered(postgres: Postgres) -> AsyncGenerator[None]:
     yield
     await postgres.drop("doppel")
     await postgres.build()
-
-
-@pytest.fixture
-def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
-    shutil.copy(sqlite_template, tmp_path / "doppel.db")
-    return f"sqlite:///{tmp_path / 'doppel.db'}"
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def url(request: pytest.FixtureRequest) -> str:
-    return request.getfixturevalue(f"{request.param}_url")
 
 
 @pytest.fixture

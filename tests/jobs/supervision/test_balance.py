@@ -5,7 +5,6 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from math import inf
-from pathlib import Path
 
 import pytest
 
@@ -93,9 +92,9 @@ class World:
 
 
 @pytest.fixture
-async def world(tmp_path: Path) -> AsyncGenerator[World]:
+async def world(sqlite_url: str) -> AsyncGenerator[World]:
     clock = HeldClock()
-    async with SqlStore(f"sqlite:///{tmp_path}/doppel.db", start=0, clock=clock) as store:
+    async with SqlStore(sqlite_url, start=0, clock=clock) as store:
         async with AsyncExitStack() as stack:
             yield World(store, clock, stack)
         # A task that was cancelled during a query has to release the store first.

@@ -1,7 +1,5 @@
 """The rate of a key is kept over restarts and shared by the processes of one database."""
 
-from pathlib import Path
-
 import pytest
 from pydantic import SecretStr
 
@@ -15,9 +13,9 @@ KEY = SecretStr("SG_0123456789abcdef")
 NAME = rate_name(KEY)
 
 
-async def test_processes_share_what_each_has_learned(tmp_path: Path) -> None:
+async def test_processes_share_what_each_has_learned(sqlite_url: str) -> None:
     clock = HandClock()
-    async with SqlStore(f"sqlite:///{tmp_path}/doppel.db", start=0, clock=clock) as store:
+    async with SqlStore(sqlite_url, start=0, clock=clock) as store:
         rates = [KeyRate(50), KeyRate(50)]
         shared = [LearnedRate(rate, NAME, store, clock) for rate in rates]
         rates[0].refused(clock.now(), accepted=30)
@@ -34,10 +32,10 @@ async def test_processes_share_what_each_has_learned(tmp_path: Path) -> None:
         assert anew.per_minute(clock.now()) == 20
 
 
-async def test_another_key_starts_anew_and_the_name_does_not_reveal_the_key(tmp_path: Path) -> None:
+async def test_another_key_starts_anew_and_the_name_does_not_reveal_the_key(sqlite_url: str) -> None:
     clock = HandClock()
     assert KEY.get_secret_value() not in NAME
-    async with SqlStore(f"sqlite:///{tmp_path}/doppel.db", start=0, clock=clock) as store:
+    async with SqlStore(sqlite_url, start=0, clock=clock) as store:
         rate, other = KeyRate(50), KeyRate(50)
         rate.refused(clock.now(), accepted=30)
         await LearnedRate(rate, NAME, store, clock).refresh()
@@ -46,9 +44,9 @@ async def test_another_key_starts_anew_and_the_name_does_not_reveal_the_key(tmp_
 
 
 @pytest.mark.parametrize("stored", ["{", "[]", '{"per_minute": null}'])
-async def test_an_unreadable_rate_is_replaced(tmp_path: Path, stored: str) -> None:
+async def test_an_unreadable_rate_is_replaced(sqlite_url: str, stored: str) -> None:
     clock = HandClock()
-    async with SqlStore(f"sqlite:///{tmp_path}/doppel.db", start=0, clock=clock) as store:
+    async with SqlStore(sqlite_url, start=0, clock=clock) as store:
         await store.write_value(NAME, stored)
         rate = KeyRate(50)
         await LearnedRate(rate, NAME, store, clock).refresh()

@@ -2,7 +2,6 @@
 
 import asyncio
 from contextlib import suppress
-from pathlib import Path
 
 import pytest
 
@@ -15,11 +14,6 @@ from tests.store.orders import HandClock
 USUAL = {"faceswap-v5": 10.0}
 
 
-@pytest.fixture
-def url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path}/doppel.db"
-
-
 def timings(*seconds: float) -> PollTimings:
     learned = PollTimings(USUAL)
     for duration in seconds:
@@ -27,20 +21,20 @@ def timings(*seconds: float) -> PollTimings:
     return learned
 
 
-async def test_a_process_begins_with_the_timings_of_the_last_one(url: str) -> None:
+async def test_a_process_begins_with_the_timings_of_the_last_one(sqlite_url: str) -> None:
     clock = HandClock()
-    async with SqlStore(url, start=0, clock=clock) as store:
+    async with SqlStore(sqlite_url, start=0, clock=clock) as store:
         await LearnedTimings(timings(*[40.0] * 20), store, clock).save()
-    async with SqlStore(url, start=0, clock=clock) as store:
+    async with SqlStore(sqlite_url, start=0, clock=clock) as store:
         fresh = timings()
         await LearnedTimings(fresh, store, clock).load()
     assert fresh.timing("faceswap-v5", "cost").median == pytest.approx(40)
     assert fresh.timing("faceswap-v5").median == pytest.approx(10)
 
 
-async def test_timings_are_saved_regularly_and_only_when_they_have_changed(url: str) -> None:
+async def test_timings_are_saved_regularly_and_only_when_they_have_changed(sqlite_url: str) -> None:
     clock = HandClock()
-    async with SqlStore(url, start=0, clock=clock) as store:
+    async with SqlStore(sqlite_url, start=0, clock=clock) as store:
         learned = timings(40.0)
         saving = asyncio.create_task(LearnedTimings(learned, store, clock, interval=60).run())
         for _ in range(2):
@@ -65,9 +59,9 @@ async def test_timings_are_saved_regularly_and_only_when_they_have_changed(url: 
 @pytest.mark.parametrize(
     "text", ["{", "[1, 2]", '[{"slug": 5}]', '[{"slug": "x", "variant": "", "seconds": ["y"]}]']
 )
-async def test_unreadable_timings_are_ignored(url: str, text: str) -> None:
+async def test_unreadable_timings_are_ignored(sqlite_url: str, text: str) -> None:
     clock = HandClock()
-    async with SqlStore(url, start=0, clock=clock) as store:
+    async with SqlStore(sqlite_url, start=0, clock=clock) as store:
         await store.write_value(KEY, text)
         fresh = timings()
         await LearnedTimings(fresh, store, clock).load()

@@ -1,7 +1,6 @@
 """During an outage of Segmind jobs keep their state, and nothing is sent twice."""
 
 from collections.abc import AsyncGenerator, Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -32,9 +31,9 @@ async def segmind(clock: HeldClock) -> AsyncGenerator[LocalSegmind]:
 
 
 @pytest.fixture
-async def harness(tmp_path: Path, segmind: LocalSegmind) -> AsyncGenerator[JobHarness]:
+async def harness(sqlite_url: str, segmind: LocalSegmind) -> AsyncGenerator[JobHarness]:
     rate = RateConfig(per_minute=1_000_000, breaker=FUSE)
-    async with job_harness(tmp_path / "jobs.db", segmind, rate=rate) as opened:
+    async with job_harness(sqlite_url, segmind, rate=rate) as opened:
         yield opened
 
 
@@ -136,10 +135,10 @@ async def test_submissions_of_unknown_outcome_open_the_breaker_and_are_all_searc
     assert segmind.calls["submit"] == len(segmind.billed) == 4
 
 
-async def test_a_job_that_waited_too_long_is_released(tmp_path: Path, segmind: LocalSegmind) -> None:
+async def test_a_job_that_waited_too_long_is_released(sqlite_url: str, segmind: LocalSegmind) -> None:
     await segmind.pause()
     rate = RateConfig(per_minute=1_000_000, breaker=FUSE, outage_timeout=0.2)
-    async with job_harness(tmp_path / "jobs.db", segmind, rate=rate) as harness:
+    async with job_harness(sqlite_url, segmind, rate=rate) as harness:
         await start(harness, "a")
         ended, _ = await harness.ended("a")
         assert (ended.state, ended.reason) == (State.FAILED, Reason.UNREACHABLE)
@@ -164,9 +163,9 @@ async def test_a_result_whose_server_is_down_is_fetched_later_and_captured_once(
     assert (await harness.store.balance(ended.account)).free == 95
 
 
-async def test_a_result_that_stays_unavailable_is_not_charged(tmp_path: Path, segmind: LocalSegmind) -> None:
+async def test_a_result_that_stays_unavailable_is_not_charged(sqlite_url: str, segmind: LocalSegmind) -> None:
     segmind.faults.always("file", "error-before=502")
-    async with job_harness(tmp_path / "jobs.db", segmind, job_timeout=0.2) as harness:
+    async with job_harness(sqlite_url, segmind, job_timeout=0.2) as harness:
         order = await harness.leave_open(
             inline_job("a"),
             (State.SUBMITTING, {}),
@@ -188,11 +187,11 @@ class LostResponses(SegmindClient):
 
 
 async def test_a_request_is_searched_for_until_the_history_can_be_read(
-    tmp_path: Path, segmind: LocalSegmind, clock: HeldClock
+    sqlite_url: str, segmind: LocalSegmind, clock: HeldClock
 ) -> None:
     """A history that is unavailable for longer than the window proves nothing."""
     segmind.faults.always("history", "error-before=502")
-    async with job_harness(tmp_path / "jobs.db", segmind, LostResponses) as harness:
+    async with job_harness(sqlite_url, segmind, LostResponses) as harness:
         await start(harness, "order-a")
         await harness.shows("order-a", Searching)
         requests = segmind.calls["history"]

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import pytest
 
@@ -117,7 +116,7 @@ async def test_while_the_database_is_unavailable_the_last_known_state_holds(erro
 
 
 @asynccontextmanager
-async def process(url: Path | str, segmind: LocalSegmind) -> AsyncGenerator[tuple[JobHarness, OperatorPause]]:
+async def process(url: str, segmind: LocalSegmind) -> AsyncGenerator[tuple[JobHarness, OperatorPause]]:
     async with job_harness(url, segmind) as harness:
         pause = OperatorPause(harness.gate, harness.store, harness.clock, interval=TICK)
         refreshing = asyncio.create_task(pause.run())
