@@ -7,7 +7,7 @@ import pytest
 import simcord
 
 from tests.chat.admin_harness import Server, said
-from tests.chat.orders.test_swap_form import FACE, MENU, TARGET, opened
+from tests.chat.orders.forms import FACE, MENU, TARGET, open_form
 from tests.harness import Stage
 from tests.wording import wording
 
@@ -55,7 +55,7 @@ async def menu(stage: Stage) -> simcord.InteractionResult:
 
 async def form(stage: Stage) -> simcord.InteractionResult:
     values = {"face": FACE, "target": TARGET, "path": "fast"}
-    return await stage.member.submit_modal(await opened(stage), values)
+    return await stage.member.submit_modal(await open_form(stage), values)
 
 
 USES: list[Use] = [deferred_command, command, menu, form]

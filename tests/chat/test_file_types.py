@@ -3,8 +3,7 @@
 import pytest
 import simcord
 
-from tests.chat.orders.forms import fields
-from tests.chat.orders.test_swap_form import opened
+from tests.chat.orders.forms import fields, open_form
 from tests.harness import Stage
 from tests.media.files import video
 
@@ -36,5 +35,5 @@ async def test_discord_itself_refuses_a_file_of_another_type(stage: Stage) -> No
 
 
 async def test_the_form_says_what_its_uploads_take(stage: Stage) -> None:
-    asked = fields(await opened(stage))
+    asked = fields(await open_form(stage))
     assert (asked["face"]["file_types"], asked["target"]["file_types"]) == (PICTURES, ALL)

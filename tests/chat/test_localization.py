@@ -24,7 +24,7 @@ from bot.chat.text import (
     speaking,
 )
 from bot.models import MAX_FACE_INDEXES
-from tests.chat.orders.test_saved_faces import KEY
+from tests.chat.orders.own_faces import KEY
 from tests.harness import MODELS, Stage
 
 OTHERS = [language for language in LANGUAGES if language != ENGLISH]

@@ -7,7 +7,7 @@ from tests.chat.admin_harness import Server
 from tests.chat.moderation.approvals.waiting import a_moderator, awaited, delivered, shown_pictures
 from tests.chat.moderation.reports import latest, message_of, said_in
 from tests.chat.moderation.test_safety_gate import made_of
-from tests.chat.orders.test_swap_form import EVA, KEY
+from tests.chat.orders.own_faces import EVA, KEY
 from tests.harness import Reply
 from tests.media.files import picture
 from tests.media.test_safety_gate import MISTAKEN

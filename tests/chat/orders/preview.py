@@ -6,7 +6,7 @@ from typing import Any
 import simcord
 
 from tests.chat.admin_harness import said
-from tests.chat.orders.test_swap_form import opened
+from tests.chat.orders.forms import open_form
 from tests.harness import Reply, Stage, eventually
 
 
@@ -53,7 +53,7 @@ def _selects(components: Any) -> Iterator[dict[str, Any]]:
 
 async def offered(stage: Stage, face: Any, target: tuple[str, bytes], **values: Any) -> Preview:
     """Send the form of `/swap` for a group, and wait for the preview."""
-    shown = await opened(stage)
+    shown = await open_form(stage)
     values = {"target": target, "path": "group", **values}
     if face is not None:
         values["face"] = face

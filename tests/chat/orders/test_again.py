@@ -6,7 +6,7 @@ from typing import Any
 import aiohttp
 from PIL import Image
 
-from tests.chat.orders.test_saved_faces import ask, faces_on
+from tests.chat.orders.own_faces import ask, faces_on
 from tests.harness import Reply, Stage
 from tests.media.files import picture, video
 from tests.wording import wording

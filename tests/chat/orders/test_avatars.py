@@ -9,9 +9,8 @@ import simcord
 from bot.chat.text import Text
 from bot.jobs.job import Reason, State
 from tests.chat.admin_harness import said
-from tests.chat.orders.forms import fields
-from tests.chat.orders.test_saved_faces import width_sent
-from tests.chat.orders.test_swap_form import TARGET
+from tests.chat.orders.forms import TARGET, fields
+from tests.chat.orders.own_faces import width_sent
 from tests.harness import Reply, Stage, eventually
 from tests.media.files import picture
 from tests.wording import wording

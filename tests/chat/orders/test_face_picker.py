@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 
 from tests.chat.admin_harness import said
+from tests.chat.orders.forms import FACE, TARGET, open_form, order_of
 from tests.chat.orders.people import crash, find_faces, photo
 from tests.chat.orders.preview import indexes, offered
-from tests.chat.orders.test_swap_form import FACE, TARGET, opened, ordered
 from tests.harness import Reply, Stage, eventually
 from tests.wording import wording
 
@@ -35,21 +35,21 @@ async def test_two_people_of_a_group_change_places(stage: Stage) -> None:
     assert preview.places()["place:2"] == "Place 2: face 1"
     assert preview.message.attachments
     assert not stage.segmind.submissions
-    job = await ordered(stage, await preview.press("Swap like this"))
+    job = await order_of(stage, await preview.press("Swap like this"))
     assert indexes(job.body) == ("1,0,3", "0,1,3", "left-right")
 
 
 @with_detector
 async def test_by_default_a_single_face_goes_on_everybody(stage: Stage) -> None:
     preview = await offered(stage, ALONE, GROUP)
-    job = await ordered(stage, await preview.press("Swap like this"))
+    job = await order_of(stage, await preview.press("Swap like this"))
     assert indexes(job.body) == ("0", "0,1,2,3", "left-right")
 
 
 @with_detector
 async def test_a_preview_is_ordered_once(stage: Stage) -> None:
     preview = await offered(stage, ALONE, GROUP)
-    await ordered(stage, await preview.press("Swap like this"))
+    await order_of(stage, await preview.press("Swap like this"))
     await (await preview.press("Swap like this")).refused("already ordered this swap")
     assert len(stage.segmind.submissions) == 1
 
@@ -60,7 +60,7 @@ async def test_somebody_has_to_go_somewhere(stage: Stage) -> None:
     await preview.choose(1, "stays")
     await (await preview.press("Swap like this")).refused(wording("refused.nothing_paired"))
     await preview.choose(1, "2")
-    job = await ordered(stage, await preview.press("Swap like this"))
+    job = await order_of(stage, await preview.press("Swap like this"))
     assert indexes(job.body) == ("2", "0", "left-right")
 
 
@@ -78,7 +78,7 @@ async def test_a_large_group_has_several_pages_of_places(stage: Stage) -> None:
     assert list(preview.places()) == ["place:6", "place:7", "place:8"]
     await preview.choose(8, "stays")
     await preview.press("Places 1 to 5")
-    job = await ordered(stage, await preview.press("Swap like this"))
+    job = await order_of(stage, await preview.press("Swap like this"))
     assert indexes(job.body) == ("0", "0,1,2,3,4,5,6", "left-right")
 
 
@@ -86,7 +86,7 @@ async def test_a_large_group_has_several_pages_of_places(stage: Stage) -> None:
 async def test_without_detected_faces_the_order_can_be_sent_unchanged(stage: Stage) -> None:
     preview = await offered(stage, FACE, TARGET)
     assert wording("picker.none") in preview.text
-    job = await ordered(stage, await preview.press("Swap like this"))
+    job = await order_of(stage, await preview.press("Swap like this"))
     assert indexes(job.body) == ("0", "0", "large-small")
 
 
@@ -97,9 +97,9 @@ async def test_a_picture_that_ends_the_detector_is_named(stage: Stage, faces: An
 
 
 async def test_without_a_detector_the_order_continues_at_once(stage: Stage) -> None:
-    shown = await opened(stage)
+    shown = await open_form(stage)
     values: dict[str, Any] = {"face": FACE, "target": TARGET, "path": "group"}
-    job = await ordered(stage, Reply(stage.env, await stage.member.submit_modal(shown, values)))
+    job = await order_of(stage, Reply(stage.env, await stage.member.submit_modal(shown, values)))
     assert indexes(job.body) == ("0", "0", "large-small")
 
 

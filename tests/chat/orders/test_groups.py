@@ -8,10 +8,10 @@ import pytest
 from PIL import Image
 
 from bot.media.sheet_layout import sheet_size
+from tests.chat.orders.forms import TARGET, open_form, order_of
+from tests.chat.orders.own_faces import ADAM, EVA, KEY, ask, order_without_file
 from tests.chat.orders.people import find_faces, fourth, photo
 from tests.chat.orders.preview import indexes, offered
-from tests.chat.orders.test_saved_faces import ADAM, EVA, KEY, ask, order
-from tests.chat.orders.test_swap_form import TARGET, opened, ordered
 from tests.harness import Reply, Stage, eventually
 from tests.media.files import moving, picture
 from tests.wording import wording
@@ -31,7 +31,7 @@ async def sheet(stage: Stage) -> Image.Image:
 
 async def submitted(stage: Stage, faces: list[tuple[str, bytes]], **values: Any) -> Reply:
     values = {"face": faces, "target": TARGET, "path": "group", **values}
-    return Reply(stage.env, await stage.member.submit_modal(await opened(stage), values))
+    return Reply(stage.env, await stage.member.submit_modal(await open_form(stage), values))
 
 
 @with_detector
@@ -43,7 +43,7 @@ async def test_a_group_of_four_is_made_from_four_photos(stage: Stage) -> None:
     await preview.choose(1, "3")
     await preview.choose(4, "0")
     reply = await preview.press("Swap like this")
-    job = await ordered(stage, reply)
+    job = await order_of(stage, reply)
     assert indexes(job.body) == ("3,1,2,0", "0,1,2,3", "left-right")
     assert job.price == 1
     assert (await sheet(stage)).size == sheet_size(4)
@@ -58,7 +58,7 @@ async def test_a_photo_that_is_not_used_is_not_sent(stage: Stage) -> None:
     await preview.choose(3, "2")
     await preview.choose(4, "0")
     reply = await preview.press("Swap like this")
-    job = await ordered(stage, reply)
+    job = await order_of(stage, reply)
     assert indexes(job.body) == ("1,1,0", "0,2,3", "left-right")
     assert (await sheet(stage)).size == sheet_size(2)
     remembered = await stage.app.store.moderation.fingerprints_of(job.id)
@@ -85,7 +85,7 @@ async def test_a_photo_has_to_show_one_clear_face(stage: Stage, bad: tuple[str, 
 
 
 async def test_without_a_detector_the_photos_are_shown_whole_and_in_order(stage: Stage) -> None:
-    job = await ordered(stage, await submitted(stage, [EVA, ADAM, ("c.png", picture("PNG"))]))
+    job = await order_of(stage, await submitted(stage, [EVA, ADAM, ("c.png", picture("PNG"))]))
     assert indexes(job.body) == ("0,1,2", "0,1,2", "left-right")
     assert (await sheet(stage)).size == sheet_size(3)
 
@@ -96,14 +96,16 @@ async def test_a_command_takes_several_saved_faces(stage: Stage) -> None:
         await ask(stage, "face save", name=name, picture=file)
     offered = await stage.member.autocomplete(stage.channel, SLUG, "face3", "")
     assert [choice["value"] for choice in offered] == ["Adam", "Eva"]
-    reply = await order(stage, SLUG, face="Eva", face2="Adam", face3="Eva")
-    job = await ordered(stage, reply)
+    reply = await order_without_file(stage, SLUG, face="Eva", face2="Adam", face3="Eva")
+    job = await order_of(stage, reply)
     assert indexes(job.body) == ("0,1,2", "0,1,2", "left-right")
     assert (await sheet(stage)).size == sheet_size(3)
     file = ("a.png", picture("PNG"))
     reply = await stage.order(SLUG, source_img=file, face2="Eva", input_faces_index="1,0")
-    assert indexes((await ordered(stage, reply)).body) == ("0,1", "1,0", "left-right")
-    await (await order(stage, SLUG, face="Eva", face2="nobody")).refused("no saved face called `nobody`")
+    assert indexes((await order_of(stage, reply)).body) == ("0,1", "1,0", "left-right")
+    await (await order_without_file(stage, SLUG, face="Eva", face2="nobody")).refused(
+        "no saved face called `nobody`"
+    )
 
 
 async def test_only_a_group_takes_several_faces(stage: Stage) -> None:
@@ -121,16 +123,16 @@ async def test_an_order_takes_at_most_five_people(stage: Stage) -> None:
 
 @faces_on
 async def test_a_missing_face_of_a_group_can_be_several(stage: Stage) -> None:
-    form = (await order(stage, SLUG)).result
+    form = (await order_without_file(stage, SLUG)).result
     reply = Reply(stage.env, await stage.member.submit_modal(form, {"face": [EVA, ADAM]}))
-    assert indexes((await ordered(stage, reply)).body) == ("0,1", "0,1", "left-right")
+    assert indexes((await order_of(stage, reply)).body) == ("0,1", "0,1", "left-right")
 
 
 async def test_the_first_frame_of_an_animated_photo_is_taken_after_one_click(stage: Stage) -> None:
     reply = await submitted(stage, [EVA, ("dance.gif", moving("GIF"))])
     await reply.refused("`dance.gif` is animated")
     pressed = await stage.member.click(reply.result.followups[-1], label="Use the first frame")
-    job = await ordered(stage, Reply(stage.env, pressed))
+    job = await order_of(stage, Reply(stage.env, pressed))
     assert indexes(job.body) == ("0,1", "0,1", "left-right")
 
 
@@ -142,7 +144,7 @@ async def list_photo(stage: Stage, job_id: str, part: str) -> None:
 
 async def test_a_banned_photo_is_recognised_on_every_sheet(stage: Stage) -> None:
     first = await submitted(stage, [EVA, ADAM])
-    job = await ordered(stage, first)
+    job = await order_of(stage, first)
     await stage.finish(first, "Completed")
     await list_photo(stage, job.id, "source_img.2")
     await (await submitted(stage, [ADAM, ("c.png", picture("PNG", 70, 50))])).refused(
@@ -157,10 +159,10 @@ async def test_a_banned_photo_is_recognised_on_every_sheet(stage: Stage) -> None
 
 async def test_again_uses_the_same_sheet_and_remembers_its_photos(stage: Stage) -> None:
     first = await submitted(stage, [EVA, ADAM])
-    before = await ordered(stage, first)
+    before = await order_of(stage, first)
     await stage.finish(first, "Completed")
     again = Reply(stage.env, await stage.member.slash(stage.channel, "again"))
-    job = await ordered(stage, again)
+    job = await order_of(stage, again)
     assert indexes(job.body) == ("0,1", "0,1", "left-right")
     moderation = stage.app.store.moderation
     assert await moderation.fingerprints_of(job.id) == {
@@ -172,5 +174,5 @@ async def test_again_with_another_face_puts_that_one_in(stage: Stage) -> None:
     first = await submitted(stage, [EVA, ADAM])
     await stage.finish(first, "Completed")
     again = await stage.member.slash(stage.channel, "again", source=EVA)
-    job = await ordered(stage, Reply(stage.env, again))
+    job = await order_of(stage, Reply(stage.env, again))
     assert indexes(job.body) == ("0", "0", "large-small")

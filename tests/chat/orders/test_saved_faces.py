@@ -3,48 +3,22 @@
 from io import BytesIO
 from typing import Any
 
-import aiohttp
 import pytest
-import simcord
 from PIL import Image
 
 from tests.chat.admin_harness import said
 from tests.chat.orders.forms import fields
-from tests.harness import MODELS, Reply, Stage
+from tests.chat.orders.own_faces import ADAM, EVA, KEY, ask, faces_on, order_without_file, width_sent
+from tests.harness import MODELS, Stage
 from tests.media.files import picture, video
 from tests.wording import wording
-
-KEY = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
-EVA, ADAM = (("a.png", picture("PNG", width, 60)) for width in (80, 90))
-faces_on = pytest.mark.stage(faces={"key": KEY, "per_member": 2})
-
-
-async def ask(stage: Stage, command: str, member: simcord.MemberActor | None = None, **options: Any) -> str:
-    return said(await (member or stage.member).slash(stage.channel, command, **options))
-
-
-async def order(
-    stage: Stage, slug: str = "faceswap-v5", member: simcord.MemberActor | None = None, **options: Any
-) -> Reply:
-    """Order without an attached face."""
-    files = {name: file for name, file in stage.files(slug).items() if name != MODELS[slug].face_slot()}
-    member = member or stage.member
-    return Reply(stage.env, await member.slash(stage.channel, slug, **files | options))
-
-
-async def width_sent(stage: Stage, slug: str = "faceswap-v5") -> int:
-    """Width of the face that Segmind received last."""
-    address = stage.segmind.submissions[-1].body[MODELS[slug].face_slot()]
-    assert address.startswith(stage.segmind.url)
-    async with aiohttp.ClientSession() as session, session.get(address) as answer:
-        return Image.open(BytesIO(await answer.read())).width
 
 
 @faces_on
 @pytest.mark.parametrize("slug", MODELS)
 async def test_a_saved_face_takes_the_place_of_an_attached_one(stage: Stage, slug: str) -> None:
     assert "Saved as `Eva`" in await ask(stage, "face save", name="Eva", picture=EVA)
-    reply = await order(stage, slug, face="eva")
+    reply = await order_without_file(stage, slug, face="eva")
     await stage.finish(reply, "Completed")
     assert await width_sent(stage, slug) == 80
 
@@ -52,7 +26,7 @@ async def test_a_saved_face_takes_the_place_of_an_attached_one(stage: Stage, slu
 @pytest.mark.stage(faces={"key": KEY}, segmind={"inputs": "link"})
 async def test_a_saved_face_is_uploaded_even_in_link_mode(stage: Stage) -> None:
     await ask(stage, "face save", name="Eva", picture=EVA)
-    reply = await order(stage, face="Eva")
+    reply = await order_without_file(stage, face="Eva")
     await reply.says("Queued")
     body = stage.segmind.submissions[-1].body
     assert body["source_image"].startswith(stage.segmind.url)
@@ -62,10 +36,10 @@ async def test_a_saved_face_is_uploaded_even_in_link_mode(stage: Stage) -> None:
 @faces_on
 async def test_an_order_takes_exactly_one_face(stage: Stage) -> None:
     await ask(stage, "face save", name="Eva", picture=EVA)
-    both = await order(stage, face="Eva", source_image=ADAM)
+    both = await order_without_file(stage, face="Eva", source_image=ADAM)
     await both.refused(wording("refused.both_faces"))
-    assert (await order(stage)).result.modal is not None
-    await (await order(stage, face="nobody")).refused("no saved face called `nobody`")
+    assert (await order_without_file(stage)).result.modal is not None
+    await (await order_without_file(stage, face="nobody")).refused("no saved face called `nobody`")
     assert not stage.segmind.submissions
 
 
@@ -76,13 +50,13 @@ async def test_the_default_face_is_used_where_none_is_given(stage: Stage) -> Non
     attached = {"source_image": ("b.png", picture("PNG"))}
     orders: list[tuple[dict[str, Any], int]] = [({}, 90), ({"face": "Eva"}, 80), (attached, 96)]
     for given, width in orders:
-        await stage.finish(await order(stage, **given), "Completed")
+        await stage.finish(await order_without_file(stage, **given), "Completed")
         assert await width_sent(stage) == width
     assert "`Eva` is now your default face" in await ask(stage, "face default", name="Eva")
-    await stage.finish(await order(stage), "Completed")
+    await stage.finish(await order_without_file(stage), "Completed")
     assert await width_sent(stage) == 80
     assert wording("faces.chosen_none") in await ask(stage, "face default")
-    assert (await order(stage)).result.modal is not None
+    assert (await order_without_file(stage)).result.modal is not None
 
 
 @faces_on
@@ -93,8 +67,8 @@ async def test_nobody_else_sees_or_uses_a_face(stage: Stage) -> None:
     assert "no saved face called" in await ask(stage, "face show", other, name="Eva")
     assert "no saved face called" in await ask(stage, "face delete", other, name="Eva")
     assert await other.autocomplete(stage.channel, "faceswap-v5", "face", "") == []
-    await (await order(stage, member=other, face="Eva")).refused("no saved face called `Eva`")
-    assert "saved" not in fields((await order(stage, member=other)).result)
+    await (await order_without_file(stage, member=other, face="Eva")).refused("no saved face called `Eva`")
+    assert "saved" not in fields((await order_without_file(stage, member=other)).result)
 
 
 @faces_on
@@ -140,7 +114,7 @@ async def test_a_rejected_face_is_explained_and_not_saved(stage: Stage) -> None:
 async def test_a_face_is_not_used_after_its_days(stage: Stage) -> None:
     await ask(stage, "face save", name="Eva", picture=EVA)
     await stage.execute("UPDATE faces SET expires_at = ?", stage.clock.now())
-    await (await order(stage, face="Eva")).refused("no saved face called `Eva`")
+    await (await order_without_file(stage, face="Eva")).refused("no saved face called `Eva`")
     assert await stage.app.client.orders.saved_faces.sweep() == 1
 
 
