@@ -211,7 +211,7 @@ class Stage:
         """Advance the clock until the reply shows these words, in steps so small that nothing expires."""
 
         def found() -> str | None:
-            self.clock.move(2)
+            self.clock.move(4)
             return reply.text if all(word in reply.text for word in words) else None
 
         return await eventually(found, lambda: f"{words} in {reply.edits}")

@@ -15,7 +15,7 @@ from bot.segmind.scheduler import RequestKind, RequestScheduler
 from tests.jobs.harness import JobHarness, inline_job, job_harness
 from tests.jobs.orders import TERMS
 
-JOBS = 45
+JOBS = 30
 
 
 class Requests:
@@ -63,7 +63,7 @@ async def test_jobs_of_two_processes_are_submitted_in_the_order_of_their_creatio
             process.gate.pause()
             record_slots(process, given, monkeypatch)
         # The first fills all capacity, and has most of the jobs.
-        processes = [one] * 5 + [other] * 5 + [one, one, one, one, other] * 7
+        processes = [one] * 5 + [other] * 5 + [one, one, one, one, other] * 4
         jobs = [await placed(process, number) for number, process in enumerate(processes)]
         await other.shows(jobs[9].id, Halted)
         for process in (one, other):
