@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import logging
+import os
 import shutil
 import signal
 from collections.abc import Generator
@@ -20,9 +21,12 @@ LONG = {"browser", "chaos"}
 
 
 def pytest_configure() -> None:
-    """Let SIGINT end programs, which ignore it if a shell started the tests in the background."""
+    """Prepare the process before anything imports numpy."""
+    # A shell that starts the tests in the background makes programs ignore SIGINT.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    # As in the media workers: several threads multiply small matrices no faster, and keep all cores busy.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # As the bot itself: with Python's defaults, a tenth of all tests is spent in the garbage collector.
     relax_gc()
     log_plainly()

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterator
-from hashlib import sha256
 from typing import Any, Protocol
 
 import cv2
@@ -10,9 +9,7 @@ import pytest
 
 from bot.sandbox.faces import FaceEngine
 from bot.sandbox.faces.arrays import Floats, Picture
-from bot.sandbox.faces.detection.finder import FaceFinder
 from bot.sandbox.faces.detection.people import distance
-from bot.sandbox.faces.face import Face
 from bot.sandbox.faces.pipeline import Pipeline
 from bot.sandbox.segmind import Rendering
 from tests.sandbox.faces.scenes import encoded, portrait
@@ -84,25 +81,6 @@ class Render(Protocol):
     """Renders with a model's defaults and the given changes."""
 
     async def __call__(self, slug: str, source: bytes, target: bytes, **changes: Any) -> Rendering: ...
-
-
-_found: dict[tuple[bytes, tuple[int, ...], bool], list[Face]] = {}
-
-
-@pytest.fixture(autouse=True, scope="package")
-def each_picture_is_searched_once() -> Iterator[None]:
-    """Remember the faces in a picture: the search is half of a swap, and the tests share few pictures."""
-    search = FaceFinder.faces
-
-    def faces(finder: FaceFinder, picture: Picture, *, deep: bool = True) -> list[Face]:
-        key = sha256(picture.tobytes()).digest(), picture.shape, deep
-        if key not in _found:
-            _found[key] = search(finder, picture, deep=deep)
-        return list(_found[key])
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(FaceFinder, "faces", faces)
-        yield
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ import numpy as np
 from bot.sandbox.faces.arrays import Floats, Picture, floats
 from bot.sandbox.faces.crop import Region, cut
 from bot.sandbox.faces.detection.blaze import NEAR, sigmoid
+from bot.sandbox.faces.detection.memory import FaceMemory
 from bot.sandbox.faces.detection.tiling import Candidate, Scanner
 from bot.sandbox.faces.face import Face, overlap
 from bot.sandbox.faces.nets import read_net
@@ -20,6 +21,8 @@ _MIN_CONFIRMATION = 0.6
 _MAX_POINT_ERROR = 0.12
 _MIN_SIZE = 24
 _SAME_FACE = 0.6
+# The finders of all threads share it.
+_MEMORY = FaceMemory(256)
 
 
 class FaceFinder:
@@ -30,6 +33,9 @@ class FaceFinder:
         self._mesh = read_net("face_landmark.tflite")
 
     def faces(self, picture: Picture, *, deep: bool = True) -> list[Face]:
+        return _MEMORY.faces(picture, self._search, deep=deep)
+
+    def _search(self, picture: Picture, deep: bool) -> list[Face]:
         candidates = self._scanner.candidates(picture, deep=deep)
         # The mesh is fitted twice, because the first mesh knows the head's angle better than the detector.
         meshes = [mesh for mesh, _ in self._meshes(picture, [_region(one) for one in candidates])]
