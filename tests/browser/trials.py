@@ -6,9 +6,9 @@ from typing import NamedTuple
 from PIL import Image
 
 from bot.sandbox.avatars import SAMPLES
-from tests.sandbox.faces.scenes import clip, frames
+from tests.sandbox.faces.scenes import sample_clip
 
-CLIP_WIDTH, CLIP_FRAMES = 640, 12
+CLIP_WIDTH = 640
 
 
 class Trial(NamedTuple):
@@ -53,5 +53,5 @@ def _half(name: str, folder: Path) -> Path:
 
 def _short_clip(folder: Path) -> Path:
     path = folder / "short.mp4"
-    path.write_bytes(clip(frames((SAMPLES / "clip.mp4").read_bytes())[:CLIP_FRAMES], pixels="yuv420p"))
+    path.write_bytes(sample_clip(0.5))
     return path

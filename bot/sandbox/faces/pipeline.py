@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from weakref import WeakKeyDictionary
 
+from bot.sandbox.faces.arrays import Floats
 from bot.sandbox.faces.detection.finder import FaceFinder
 from bot.sandbox.faces.detection.people import PersonClassifier, distance
 from bot.sandbox.faces.errors import CannotSwap
@@ -33,6 +35,9 @@ class Scene:
 
 class Pipeline:
     """Networks of one worker; networks keep state while they run, so workers do not share them."""
+
+    def __init__(self) -> None:
+        self._wanted: WeakKeyDictionary[Face, Floats] = WeakKeyDictionary()
 
     @cached_property
     def finder(self) -> FaceFinder:
@@ -71,7 +76,9 @@ class Pipeline:
     def compare(self, notes: Notes, source: Portrait, result: Portrait) -> None:
         """Measure how close the result's face is to the source's; of several faces, the worst counts."""
         found = self.finder.follow(result.picture, [result.face])[0] or result.face
-        wanted = self.people.embedding(source.picture, source.face)
+        # Each frame of a video is compared with the same face.
+        if (wanted := self._wanted.get(source.face)) is None:
+            wanted = self._wanted[source.face] = self.people.embedding(source.picture, source.face)
         apart = distance(wanted, self.people.embedding(result.picture, found))
         notes.identity_distance = round(max(apart, notes.identity_distance or 0), 3)
 

@@ -53,7 +53,8 @@ def nobody(side: int = 320) -> Picture:
 
 def encoded(picture: Picture, kind: str = "png", **options: object) -> bytes:
     stream = io.BytesIO()
-    Image.fromarray(picture).save(stream, kind, **options)
+    # Of the formats, only PNG reads this: small files are of no use here.
+    Image.fromarray(picture).save(stream, kind, **{"compress_level": 1, **options})
     return stream.getvalue()
 
 
@@ -96,6 +97,18 @@ def _add_sound(output: OutputContainer, codec: str | None, seconds: float) -> No
     frame.sample_rate, frame.pts = 48000, 0
     output.mux(audio.encode(frame))
     output.mux(audio.encode(None))
+
+
+def sample_clip(seconds: float) -> bytes:
+    """Beginning of the sample, with its sound."""
+    cut = io.BytesIO()
+    with av.open(PHOTOGRAPHS / "clip.mp4") as whole, av.open(cut, "w", format="mp4") as target:
+        copies = {stream: target.add_stream_from_template(stream) for stream in whole.streams}  # pyright: ignore[reportUnknownMemberType]
+        for packet in whole.demux():
+            if packet.pts is not None and packet.pts * packet.time_base < seconds:
+                packet.stream = copies[packet.stream]
+                target.mux(packet)
+    return cut.getvalue()
 
 
 def frames(content: bytes) -> list[Picture]:
