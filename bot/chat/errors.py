@@ -1,4 +1,4 @@
-"""Words every error for members, in one sentence each; those of files and options have modules beside it."""
+"""Sentences for every error that members read; `file_errors` and `option_errors` word theirs."""
 
 from collections.abc import Callable, Mapping
 

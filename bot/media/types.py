@@ -46,7 +46,7 @@ class SmallCopy:
 
     content: bytes
     suffix: str
-    """Includes the dot."""
+    """Suffix of its name, with the dot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class InspectedFile:
     small_copy: SmallCopy | None = None
     """Only of a picture, and only if it was asked for."""
     converted: bytes | None = None
-    """The same in a format that Segmind takes, if the member's own is another; `media` is about this file."""
+    """The file in a format that Segmind takes, where the member's is another; `media` describes this one."""
     doubtful: bool = False
     """True if the safety gate is in doubt about it."""
     loops: int | None = None
