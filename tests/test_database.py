@@ -25,7 +25,7 @@ STOPPED, RESUMED = "no orders are taken", "available again"
 
 
 @asynccontextmanager
-async def playing(database: Path) -> AsyncGenerator[Stage]:
+async def open_stage(database: Path) -> AsyncGenerator[Stage]:
     clock = HeldClock()
     async with local_segmind(clock) as segmind, staged(database, segmind, clock) as stage:
         stage.app.outage.interval = 0.05
@@ -34,11 +34,11 @@ async def playing(database: Path) -> AsyncGenerator[Stage]:
 
 @pytest.fixture
 async def stage(tmp_path: Path) -> AsyncGenerator[Stage]:
-    async with playing(tmp_path / "doppel.db") as stage:
+    async with open_stage(tmp_path / "doppel.db") as stage:
         yield stage
 
 
-async def pragma(stage: Stage, name: str, value: int) -> None:
+async def set_pragma(stage: Stage, name: str, value: int) -> None:
     """Set a pragma of the store's single writing connection."""
     database = stage.app.store._database  # pyright: ignore[reportPrivateUsage]
     async with database.begin() as connection:
@@ -117,7 +117,7 @@ async def test_a_disk_that_is_full(small_disk: Path | None, capsys: pytest.Captu
     if small_disk is None:
         # The test does not count as skipped, because the one before it covers the same code.
         return
-    async with playing(small_disk / "doppel.db") as stage:
+    async with open_stage(small_disk / "doppel.db") as stage:
         running = await stage.order("faceswap-v5")
         await running.says("Queued")
         outage = Outage(stage, capsys)
@@ -133,7 +133,7 @@ async def test_a_disk_that_is_full(small_disk: Path | None, capsys: pytest.Captu
 async def test_a_database_that_another_program_locks(
     stage: Stage, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    await pragma(stage, "busy_timeout", 20)
+    await set_pragma(stage, "busy_timeout", 20)
     running = await stage.order("faceswap-v5")
     await running.says("Queued")
     outage = Outage(stage, capsys)

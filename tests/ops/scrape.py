@@ -38,7 +38,7 @@ class Scrape:
         return {family.name for family in text_string_to_metric_families(self.text)}
 
 
-async def fetched(address: str | None, path: str) -> tuple[int, str, Any]:
+async def fetch(address: str | None, path: str) -> tuple[int, str, Any]:
     """Status, media type and body, which is parsed if it is JSON."""
     assert address is not None
     async with aiohttp.ClientSession() as session, session.get(f"{address}{path}") as answer:
@@ -47,12 +47,12 @@ async def fetched(address: str | None, path: str) -> tuple[int, str, Any]:
 
 
 async def scrape(address: str | None) -> Scrape:
-    status, media_type, text = await fetched(address, "/metrics")
+    status, media_type, text = await fetch(address, "/metrics")
     assert (status, media_type) == (200, "text/plain")
     return Scrape(text)
 
 
-async def scraped_with(address: str | None, there: Callable[[Scrape], bool]) -> Scrape:
+async def scrape_until(address: str | None, there: Callable[[Scrape], bool]) -> Scrape:
     """The first scrape that meets the condition: a count changes a moment after the member sees the event."""
     found = await scrape(address)
     try:

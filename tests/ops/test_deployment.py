@@ -23,29 +23,31 @@ UNIT = (DEPLOY / "doppel.service").read_text()
 SECRETS = {"DISCORD_TOKEN": "a-token", "SEGMIND_API_KEY": "a-key"}
 
 
-def understood(given: Mapping[str, str], folder: Path) -> Settings:
+def load_shipped(given: Mapping[str, str], folder: Path) -> Settings:
     """The shipped settings with this environment, without whatever secrets lie beside them here."""
     return load(Path(shutil.copy(ROOT / "config/doppel.toml", folder)), {**SECRETS, **given})
 
 
-def parsed(name: str) -> Any:
+def parse_file(name: str) -> Any:
     return yaml.safe_load((DEPLOY / name).read_text())
 
 
-COMPOSE: Mapping[str, Any] = {name: parsed(name) for name in ("compose.yaml", "compose.scaled.yaml")}
-BASE: dict[str, dict[str, Any]] = parsed("base.yaml")["services"]
+COMPOSE: Mapping[str, Any] = {name: parse_file(name) for name in ("compose.yaml", "compose.scaled.yaml")}
+BASE: dict[str, dict[str, Any]] = parse_file("base.yaml")["services"]
 
 
-def extended(service: dict[str, Any]) -> dict[str, Any]:
+def merge_extended(service: dict[str, Any]) -> dict[str, Any]:
     """Merge a service with those that it extends, as far as our files need it."""
     if "extends" not in service:
         return service
-    base = extended(BASE[service["extends"]["service"]])
+    base = merge_extended(BASE[service["extends"]["service"]])
     volumes = [*base.get("volumes", []), *service.get("volumes", [])]
     return {**base, **service, "volumes": volumes}
 
 
-SERVICES = {name: extended(each) for file in COMPOSE.values() for name, each in file["services"].items()}
+SERVICES = {
+    name: merge_extended(each) for file in COMPOSE.values() for name, each in file["services"].items()
+}
 BOTS = sorted(name for name, service in SERVICES.items() if service.get("build"))
 
 
@@ -81,7 +83,7 @@ def test_the_image_runs_unprivileged_with_valid_settings(tmp_path: Path) -> None
     assert re.search(r"^USER 10001:10001$", DOCKERFILE, re.MULTILINE)
     (block,) = re.findall(r"^ENV (PATH=.+?[^\\])$", DOCKERFILE, re.MULTILINE | re.DOTALL)
     given = dict(word.split("=", 1) for word in block.replace("\\\n", " ").split())
-    settings = understood(given, tmp_path)
+    settings = load_shipped(given, tmp_path)
     assert settings.ops.address == ("0.0.0.0", 9100)
     assert settings.database.url.get_secret_value() == "sqlite:////data/doppel.db"
 
@@ -94,7 +96,7 @@ def test_every_bot_of_the_compose_files_is_hardened_and_has_valid_settings(name:
     assert service["env_file"] == ["../config/secrets.env"]
     environment: dict[str, str] = service["environment"]
     given = {key: value.replace("${POSTGRES_PASSWORD:-}", "word") for key, value in environment.items()}
-    settings = understood(given, tmp_path)
+    settings = load_shipped(given, tmp_path)
     kind = "postgresql+asyncpg" if name.startswith("bot-") else "sqlite"
     assert settings.database.url.get_secret_value().startswith(kind)
     assert (settings.discord.shard_plan is not None) == name.startswith("bot-")
@@ -114,7 +116,7 @@ def test_the_compose_files_mount_existing_files_and_contain_no_secret() -> None:
 
 def test_two_bots_a_postgres_and_a_prometheus_go_together() -> None:
     assert COMPOSE["compose.scaled.yaml"]["services"].keys() == {"bot-a", "bot-b", "postgres", "prometheus"}
-    (job,) = parsed("prometheus.yml")["scrape_configs"]
+    (job,) = parse_file("prometheus.yml")["scrape_configs"]
     targets = [target for group in job["static_configs"] for target in group["targets"]]
     assert [target.partition(":")[0] for target in targets] == ["bot-a", "bot-b"]
     assert {target.partition(":")[2] for target in targets} == set(
@@ -122,9 +124,9 @@ def test_two_bots_a_postgres_and_a_prometheus_go_together() -> None:
     )
 
 
-def asked() -> dict[str, set[str]]:
+def queried_metrics() -> dict[str, set[str]]:
     """Metrics in the queries of each file."""
-    alerts = [rule["expr"] for group in parsed("alerts.yml")["groups"] for rule in group["rules"]]
+    alerts = [rule["expr"] for group in parse_file("alerts.yml")["groups"] for rule in group["rules"]]
     panels = json.loads((DEPLOY / "grafana.json").read_text())["panels"]
     charts = [target["expr"] for panel in panels for target in panel["targets"]]
     named = re.compile(r"\bdoppel_[a-z_]+")
@@ -136,13 +138,13 @@ def asked() -> dict[str, set[str]]:
 
 async def test_alerts_and_dashboard_use_existing_metrics(stage: Stage) -> None:
     there = (await scrape(stage.app.served_at)).names()
-    for names in asked().values():
+    for names in queried_metrics().values():
         assert names
         assert {re.sub(r"_(total|bucket|sum|count)$", "", name) for name in names} <= there
 
 
 def test_every_alert_says_what_is_wrong_and_what_to_do() -> None:
-    for group in parsed("alerts.yml")["groups"]:
+    for group in parse_file("alerts.yml")["groups"]:
         for rule in group["rules"]:
             assert rule["labels"]["severity"] in {"page", "ticket"}
             assert rule["annotations"].keys() == {"summary", "do", "runbook"}

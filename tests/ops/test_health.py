@@ -25,34 +25,34 @@ from tests.discord.server import SmallDiscord
 from tests.discord.user import eventually
 from tests.harness import Stage, local_segmind, settings_for
 from tests.ops.conftest import ANY_PORT
-from tests.ops.scrape import fetched, scrape, scraped_with
+from tests.ops.scrape import fetch, scrape, scrape_until
 from tests.patience import PATIENCE
 
 
-async def wrong(address: str | None, path: str) -> dict[str, str]:
+async def problems_at(address: str | None, path: str) -> dict[str, str]:
     """Problems in the answer, whose status has to fit."""
-    status, media_type, told = await fetched(address, path)
+    status, media_type, told = await fetch(address, path)
     assert media_type == "application/json"
     assert (status, told["ok"]) == ((503, False) if told["wrong"] else (200, True))
     return told["wrong"]
 
 
-async def well(address: str, path: str = "/readyz") -> None:
+async def until_well(address: str, path: str = "/readyz") -> None:
     async with asyncio.timeout(PATIENCE):
-        while await wrong(address, path):
+        while await problems_at(address, path):
             await asyncio.sleep(0.01)
 
 
-async def unwell(address: str, path: str = "/readyz") -> dict[str, str]:
+async def until_unwell(address: str, path: str = "/readyz") -> dict[str, str]:
     async with asyncio.timeout(PATIENCE):
-        while not (told := await wrong(address, path)):
+        while not (told := await problems_at(address, path)):
             await asyncio.sleep(0.01)
     return told
 
 
 async def test_a_healthy_bot_is_alive_and_ready(stage: Stage) -> None:
-    assert await wrong(stage.app.served_at, "/healthz") == {}
-    assert await wrong(stage.app.served_at, "/readyz") == {}
+    assert await problems_at(stage.app.served_at, "/healthz") == {}
+    assert await problems_at(stage.app.served_at, "/readyz") == {}
 
 
 async def test_an_unavailable_store_is_reported_without_the_drivers_message(
@@ -64,14 +64,14 @@ async def test_an_unavailable_store_is_reported_without_the_drivers_message(
     with monkeypatch.context() as broken:
         broken.setattr(stage.app.store, "ping", away)
         for path in ("/healthz", "/readyz"):
-            assert await wrong(stage.app.served_at, path) == {"database": "it cannot be used"}
-    assert await wrong(stage.app.served_at, "/healthz") == {}
+            assert await problems_at(stage.app.served_at, path) == {"database": "it cannot be used"}
+    assert await problems_at(stage.app.served_at, "/healthz") == {}
 
 
 async def test_a_bot_whose_database_cannot_be_written_to_is_not_ready(stage: Stage) -> None:
     stage.app.outage.report(StoreUnavailable("the disk is full"))
-    assert list(await wrong(stage.app.served_at, "/readyz")) == ["orders"]
-    assert await wrong(stage.app.served_at, "/healthz") == {}
+    assert list(await problems_at(stage.app.served_at, "/readyz")) == ["orders"]
+    assert await problems_at(stage.app.served_at, "/healthz") == {}
     assert (await scrape(stage.app.served_at))("doppel_store_unavailable") == 1
 
 
@@ -97,7 +97,7 @@ async def test_a_job_that_cannot_be_read_makes_the_bot_unready(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stage.app.store, "unreadable_jobs", lambda: 2)
-    assert await wrong(stage.app.served_at, "/readyz") == {
+    assert await problems_at(stage.app.served_at, "/readyz") == {
         "jobs": "this version cannot read 2 of them, so no process runs them"
     }
 
@@ -106,20 +106,20 @@ async def test_checks_of_the_other_processes_that_keep_failing_make_the_bot_unre
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Cluster, "is_failing", True)
-    assert list(await wrong(stage.app.served_at, "/readyz")) == ["takeover"]
+    assert list(await problems_at(stage.app.served_at, "/readyz")) == ["takeover"]
 
 
 async def test_a_silent_store_is_pinged_once_and_times_out() -> None:
     store = Stuck()
     health = Health(store, timeout=0.01)
     async with operator_server(("127.0.0.1", 0), Metrics(), health) as address:
-        told = [await wrong(address, "/healthz") for _ in range(3)]
+        told = [await problems_at(address, "/healthz") for _ in range(3)]
         assert told == [{"database": "it has not answered for 0.01 seconds"}] * 3
         assert store.asked == 1
         store.free.set()
         await asyncio.sleep(0)
-        assert await wrong(address, "/healthz") == {}
-        assert list(await wrong(address, "/readyz")) == ["start"]
+        assert await problems_at(address, "/healthz") == {}
+        assert list(await problems_at(address, "/readyz")) == ["start"]
 
 
 async def test_a_port_that_is_in_use_is_named() -> None:
@@ -136,7 +136,7 @@ async def test_a_port_that_is_in_use_is_named() -> None:
 # Several processes
 
 
-async def opened(settings: Settings, clock: HeldClock) -> None:
+async def open_and_close(settings: Settings, clock: HeldClock) -> None:
     async with build_app(settings, clock=clock):
         pass
 
@@ -153,17 +153,17 @@ async def test_lease_and_workers_are_exported_and_a_standby_is_alive_but_not_rea
     settings = settings_for("http://127.0.0.1:9", tmp_path / "unused.db", **sections)
     async with build_app(settings, clock=clock) as first:
         with capture_logs() as logs:
-            second = asyncio.create_task(opened(settings, clock))
+            second = asyncio.create_task(open_and_close(settings, clock))
             await eventually(lambda: "stands by" in str(logs), lambda: str(logs))
         address = next(each["address"] for each in logs if "address" in each)
-        assert await wrong(address, "/healthz") == {}
-        assert await wrong(address, "/readyz") == {"start": "the bot is still starting"}
+        assert await problems_at(address, "/healthz") == {}
+        assert await problems_at(address, "/readyz") == {"start": "the bot is still starting"}
         second.cancel()
         await asyncio.gather(second, return_exceptions=True)
         seen = await scrape(first.served_at)
         assert seen("doppel_lease_remaining_seconds") == 30
         assert (seen("doppel_shards_assigned"), seen("doppel_shards_connected")) == (2, 0)
-        assert await wrong(first.served_at, "/readyz") == {"discord": "0 of 2 connections are up"}
+        assert await problems_at(first.served_at, "/readyz") == {"discord": "0 of 2 connections are up"}
 
 
 # The process
@@ -177,7 +177,7 @@ async def town(tmp_path: Path) -> AsyncGenerator[Environment]:
         assert discord.violations == []
 
 
-async def door(bot: Program) -> str:
+async def served_address(bot: Program) -> str:
     await bot.wait_for_output("serving metrics and health")
     found = re.search(r"address='(http://127\.0\.0\.1:\d+)", bot.output)
     assert found is not None, bot.output
@@ -187,15 +187,15 @@ async def door(bot: Program) -> str:
 async def test_a_bot_is_ready_only_while_it_is_connected_to_discord(town: Environment) -> None:
     town.discord.gateway.open = False
     async with town.bot(DOPPEL_OPS__LISTEN=ANY_PORT) as bot:
-        address = await door(bot)
+        address = await served_address(bot)
         await eventually(lambda: town.discord.gateway.rejected, lambda: "the bot knocks")
-        assert await unwell(address) == {"discord": "0 of 1 connections are up"}
-        assert await wrong(address, "/healthz") == {}
+        assert await until_unwell(address) == {"discord": "0 of 1 connections are up"}
+        assert await problems_at(address, "/healthz") == {}
         town.discord.gateway.open = True
-        await well(address)
+        await until_well(address)
         town.discord.gateway.open = False
         town.discord.gateway.cut()
-        assert list(await unwell(address)) == ["discord"]
+        assert list(await until_unwell(address)) == ["discord"]
         # discord.py tries less and less often to connect, so the slow part comes last.
         listen = {"DOPPEL_OPS__LISTEN": address.removeprefix("http://")}
         async with town.bot("health", **listen) as asking:
@@ -211,13 +211,13 @@ async def test_discord_responses_are_counted_and_a_second_bot_finds_the_port_in_
     town: Environment,
 ) -> None:
     async with town.bot(DOPPEL_OPS__LISTEN=ANY_PORT) as bot:
-        address = await door(bot)
+        address = await served_address(bot)
         await town.discord.online()
         reply = await town.order()
         await reply.wait_for("Queued")
         town.discord.faults.next("edit", Limited(0.1), about=[reply.token, "Completed"])
         await town.finish(reply)
-        seen = await scraped_with(address, lambda found: found("doppel_deliveries_total") == 1)
+        seen = await scrape_until(address, lambda found: found("doppel_deliveries_total") == 1)
         assert seen("doppel_discord_responses_total", request="respond", code="200") == 1
         # Queued, Processing, perhaps steps of the bar, and Completed twice: Discord rejected the first one.
         edits = len(town.discord.calls("edit"))

@@ -24,7 +24,7 @@ from bot.segmind.states import Metrics as Told
 from tests.clocks import LeapingClock
 from tests.harness import MODELS, Stage
 from tests.jobs.orders import job
-from tests.ops.scrape import Scrape, fetched, scrape, scraped_with
+from tests.ops.scrape import Scrape, fetch, scrape, scrape_until
 from tests.segmind_docs import PRICES
 from tests.store.orders import adopted_by
 from tests.wording import wording
@@ -41,7 +41,7 @@ async def test_a_completed_job_moves_all_metrics_of_its_stages(stage: Stage) -> 
     assert under_way("doppel_jobs_open") == under_way("doppel_jobs_in_flight") == 1
     assert under_way("doppel_credits_captured_total") == under_way("doppel_jobs_ended_total") == 0
     await stage.finish(reply, "Completed")
-    seen = await scraped_with(stage.app.served_at, lambda found: found("doppel_deliveries_total") == 1)
+    seen = await scrape_until(stage.app.served_at, lambda found: found("doppel_deliveries_total") == 1)
     assert seen("doppel_jobs_ended_total", model=SLUG, state="DONE", reason="") == 1
     assert seen("doppel_jobs_open") == seen("doppel_jobs_in_flight") == 0
     assert seen("doppel_deliveries_total", route="edited") == 1
@@ -57,7 +57,7 @@ async def test_calls_of_segmind_and_of_the_store_are_counted(stage: Stage) -> No
     reply = await stage.order(SLUG)
     await reply.says("Queued")
     await stage.finish(reply, "Completed")
-    seen = await scraped_with(stage.app.served_at, lambda found: found("doppel_deliveries_total") == 1)
+    seen = await scrape_until(stage.app.served_at, lambda found: found("doppel_deliveries_total") == 1)
     # The bot uploads both pictures first.
     for request, count in (("submission", 1), ("upload", 2)):
         assert seen("doppel_segmind_responses_total", request=request, code="200") == count, request
@@ -87,7 +87,7 @@ async def test_a_job_without_a_result_is_counted_and_nothing_is_charged(
     stage.segmind.faults.next("submit", fault)
     reply = await stage.order(SLUG)
     await stage.finish(reply, word)
-    seen = await scraped_with(stage.app.served_at, lambda found: found("doppel_deliveries_total") == 1)
+    seen = await scrape_until(stage.app.served_at, lambda found: found("doppel_deliveries_total") == 1)
     assert seen("doppel_jobs_ended_total", model=SLUG, state=state, reason=Reason.SEGMIND) == 1
     assert seen("doppel_jobs_ended_total") == 1
     assert seen("doppel_jobs_open") == 0
@@ -101,7 +101,7 @@ async def test_rejected_submissions_are_counted_by_code_and_reason(stage: Stage)
     await (await stage.order(SLUG)).says("Queued")
     stage.segmind.faults.next("submit", "bad-key")
     await (await stage.order(SLUG)).says(wording("state.unavailable"))
-    seen = await scraped_with(stage.app.served_at, lambda found: found("doppel_deliveries_total") == 1)
+    seen = await scrape_until(stage.app.served_at, lambda found: found("doppel_deliveries_total") == 1)
     assert seen("doppel_jobs_ended_total", state="FAILED", reason=Reason.SERVICE) == 1
     assert seen("doppel_segmind_responses_total", request="submission", code="429") == 1
     assert seen("doppel_segmind_responses_total", request="submission", code="401") == 1
@@ -142,7 +142,7 @@ async def test_an_open_breaker_and_an_unknown_outcome_are_exported(stage: Stage)
     await stage.finish(await stage.order(SLUG), "Nothing was charged")
     stage.segmind.faults.next("submit", "drop-before", times=2)
     await (await stage.order(SLUG)).says("Lost on the way")
-    seen = await scraped_with(stage.app.served_at, lambda found: found("doppel_deliveries_total") == 2)
+    seen = await scrape_until(stage.app.served_at, lambda found: found("doppel_deliveries_total") == 2)
     assert seen("doppel_job_stage_seconds_count", stage="searching") == 1
     assert seen("doppel_jobs_ended_total", state="FAILED", reason=Reason.NOT_FOUND) == 1
     assert seen("doppel_segmind_breaker_open") == 0
@@ -162,7 +162,7 @@ async def test_metrics_contain_no_id_and_no_secret_and_have_few_labels(stage: St
         await stage.finish(reply, "Completed")
     await (await stage.order(SLUG, source_image=("a.png", b"words"))).refused(wording("media.unrecognised"))
     ends = len(replies) + 1
-    seen = await scraped_with(stage.app.served_at, lambda found: found("doppel_deliveries_total") == ends)
+    seen = await scrape_until(stage.app.served_at, lambda found: found("doppel_deliveries_total") == ends)
     found = await stage.job(other)
     hidden = {
         found.id, found.request_id, found.place.token, found.account, "key-of-the-tests",
@@ -184,7 +184,7 @@ async def test_openmetrics_is_served_to_clients_that_accept_it(stage: Stage) -> 
     content, media_type = Metrics().exposition("application/openmetrics-text; version=1.0.0")
     assert media_type.startswith("application/openmetrics-text")
     assert content.endswith(b"# EOF\n")
-    assert (await fetched(stage.app.served_at, "/nothing"))[0] == 404
+    assert (await fetch(stage.app.served_at, "/nothing"))[0] == 404
 
 
 # Metrics of events that the whole bot rarely meets

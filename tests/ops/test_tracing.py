@@ -85,7 +85,7 @@ def own_id(span: ReadableSpan) -> int:
 
 
 @pytest.fixture
-def told(monkeypatch: pytest.MonkeyPatch) -> list[InMemorySpanExporter]:
+def exporters(monkeypatch: pytest.MonkeyPatch) -> list[InMemorySpanExporter]:
     """Spans of each process of the whole bot."""
     kept: list[InMemorySpanExporter] = []
 
@@ -97,19 +97,21 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[InMemorySpanExporter]:
     return kept
 
 
-def playing(tmp_path: Path, segmind: LocalSegmind, clock: HeldClock) -> AbstractAsyncContextManager[Stage]:
+def traced_stage(
+    tmp_path: Path, segmind: LocalSegmind, clock: HeldClock
+) -> AbstractAsyncContextManager[Stage]:
     return staged(tmp_path / "doppel.db", segmind, clock, ops=TRACED)
 
 
 async def test_a_job_is_a_span_with_its_stages_and_waits_in_it(
-    told: list[InMemorySpanExporter], tmp_path: Path
+    exporters: list[InMemorySpanExporter], tmp_path: Path
 ) -> None:
     clock = HeldClock()
-    async with local_segmind(clock) as segmind, playing(tmp_path, segmind, clock) as stage:
+    async with local_segmind(clock) as segmind, traced_stage(tmp_path, segmind, clock) as stage:
         reply = await stage.order(SLUG)
         await stage.finish(reply, "Completed")
         done = await stage.wait_until_told(reply)
-    spans = told[0].get_finished_spans()
+    spans = exporters[0].get_finished_spans()
     (whole,) = [span for span in spans if span.name == "job"]
     stages = [span for span in spans if parent_of(span) == own_id(whole)]
     assert [span.name for span in stages] == [
@@ -139,23 +141,23 @@ async def test_a_job_is_a_span_with_its_stages_and_waits_in_it(
 
 
 async def test_a_restart_is_a_second_span_of_the_same_trace_with_a_link_to_the_first(
-    told: list[InMemorySpanExporter], tmp_path: Path
+    exporters: list[InMemorySpanExporter], tmp_path: Path
 ) -> None:
     clock = HeldClock()
     async with local_segmind(clock) as segmind:
-        async with playing(tmp_path, segmind, clock) as stage:
+        async with traced_stage(tmp_path, segmind, clock) as stage:
             reply = await stage.order(SLUG)
             await reply.says("Queued")
             ordered = await stage.job(reply)
-        (first,) = [span for span in told[0].get_finished_spans() if span.name == "job"]
+        (first,) = [span for span in exporters[0].get_finished_spans() if span.name == "job"]
         assert facts(first)["state"] == "SUBMITTED"
         assert [event.name for event in first.events] == ["process stopped"]
-        async with playing(tmp_path, segmind, clock) as stage:
+        async with traced_stage(tmp_path, segmind, clock) as stage:
             async with asyncio.timeout(PATIENCE):
                 while not (found := await stage.app.store.find(ordered.id)) or not found.told:
                     clock.move(2)
                     await asyncio.sleep(0.01)
-    (second,) = [span for span in told[1].get_finished_spans() if span.name == "job"]
+    (second,) = [span for span in exporters[1].get_finished_spans() if span.name == "job"]
     assert at(second) == at(first)
     assert own_id(second) != own_id(first) == ids_of(ordered.id)[1]
     assert second.parent is None
@@ -181,7 +183,7 @@ async def test_spans_are_exported_over_http_without_what_members_typed(
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", str(server.make_url("")))
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", "x-tenant=seven")
         monkeypatch.setenv("OTEL_RESOURCE_ATTRIBUTES", "deployment.environment=tests,service.name=faces")
-        async with playing(tmp_path, segmind, clock) as stage:
+        async with traced_stage(tmp_path, segmind, clock) as stage:
             reply = await stage.order(SLUG, additional_prompt="a secret smile")
             await stage.finish(reply, "Completed")
             done = await stage.wait_until_told(reply)
@@ -208,51 +210,51 @@ async def test_spans_are_exported_over_http_without_what_members_typed(
 
 
 def test_a_failure_is_an_error_with_its_reason_but_a_content_refusal_is_not() -> None:
-    told = Collector(shards=4)
+    collector = Collector(shards=4)
     for name, end in (("a", State.FAILED), ("b", State.BLOCKED)):
-        told.traces.opened(order := job(name, server=(7 << 22) + 1))
-        order = told.moved(order, State.SUBMITTING)
-        order = told.moved(order, State.SUBMITTED, request_id=f"r{name}")
-        order = told.moved(order, end, reason=Reason.SEGMIND, detail="what nobody should read")
-        told.clock.time += 2
-        told.traces.delivered(order)
-    failed, blocked = told.named("job")
+        collector.traces.opened(order := job(name, server=(7 << 22) + 1))
+        order = collector.moved(order, State.SUBMITTING)
+        order = collector.moved(order, State.SUBMITTED, request_id=f"r{name}")
+        order = collector.moved(order, end, reason=Reason.SEGMIND, detail="what nobody should read")
+        collector.clock.time += 2
+        collector.traces.delivered(order)
+    failed, blocked = collector.named("job")
     assert (failed.status.status_code, failed.status.description) == (StatusCode.ERROR, "segmind")
     assert blocked.status.status_code is StatusCode.UNSET
     assert facts(failed)["shard"] == 3
     assert facts(failed)["reason"] == "segmind"
     assert seconds(failed) == pytest.approx(5)
-    assert [seconds(span) for span in told.named("delivering")] == [2, 2]
-    assert "nobody should read" not in "".join(span.to_json() for span in told.spans)
+    assert [seconds(span) for span in collector.named("delivering")] == [2, 2]
+    assert "nobody should read" not in "".join(span.to_json() for span in collector.spans)
 
 
 def test_each_wait_span_has_the_response_that_ended_it() -> None:
-    told = Collector()
-    told.traces.opened(order := job(server=None))
-    order = told.moved(told.moved(order, State.SUBMITTING), State.SUBMITTED, request_id="r")
+    collector = Collector()
+    collector.traces.opened(order := job(server=None))
+    order = collector.moved(collector.moved(order, State.SUBMITTING), State.SUBMITTED, request_id="r")
     for pause, answer in ((3.0, Processing()), (0.5, Completed(None))):
-        told.clock.time += pause
-        told.traces.polled("r", answer)
-    told.traces.polled("somebody else's", Processing())
-    told.moved(order, State.READY)
-    told.traces.polled("r", Processing())
-    waits = told.named("wait")
+        collector.clock.time += pause
+        collector.traces.polled("r", answer)
+    collector.traces.polled("somebody else's", Processing())
+    collector.moved(order, State.READY)
+    collector.traces.polled("r", Processing())
+    waits = collector.named("wait")
     assert [(seconds(span), facts(span)["answer"]) for span in waits] == [
         (3, "Processing"),
         (0.5, "Completed"),
     ]
-    assert {parent_of(span) for span in waits} == {own_id(told.named("processing")[0])}
+    assert {parent_of(span) for span in waits} == {own_id(collector.named("processing")[0])}
 
 
 def test_a_job_taken_over_by_another_process_ends_its_span_and_may_return() -> None:
-    told = Collector()
-    told.traces.opened(order := job())
-    told.traces.lost(order)
-    told.traces.lost(order)
-    (first,) = told.named("job")
+    collector = Collector()
+    collector.traces.opened(order := job())
+    collector.traces.lost(order)
+    collector.traces.lost(order)
+    (first,) = collector.named("job")
     assert facts(first)["lost"] is True
-    told.traces.delivered(told.moved(order, State.CANCELLED))
-    _, again = told.named("job")
+    collector.traces.delivered(collector.moved(order, State.CANCELLED))
+    _, again = collector.named("job")
     assert (at(again), facts(again)["resumed"], facts(again)["state"]) == (at(first), True, "CANCELLED")
     assert "shard" in facts(again)
 
@@ -305,9 +307,9 @@ async def test_an_unreachable_collector_does_not_delay_the_shutdown(monkeypatch:
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{deaf.getsockname()[1]}")
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "1")
-        told = JobTraces(LeapingClock())
-        told.opened(job())
-        await told.close()
+        traces = JobTraces(LeapingClock())
+        traces.opened(job())
+        await traces.close()
         (still_telling,) = [each for each in threading.enumerate() if each.name == tracing.SHUTDOWN_THREAD]
         assert still_telling.daemon
         await asyncio.to_thread(still_telling.join)

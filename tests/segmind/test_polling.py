@@ -15,23 +15,23 @@ from tests.segmind.conftest import NO_DEADLINE
 SENT = 1000.0
 
 
-def times(median: float, count: int, *, sigma: float = 0.25, seed: int = 7) -> list[float]:
+def random_durations(median: float, count: int, *, sigma: float = 0.25, seed: int = 7) -> list[float]:
     rng = random.Random(seed)
     return [rng.lognormvariate(math.log(median), sigma) for _ in range(count)]
 
 
-def learned(*seconds: float, documented: float = 30.0) -> PollTiming:
+def timing_of(*seconds: float, documented: float = 30.0) -> PollTiming:
     return PollTiming(documented, durations=seconds)
 
 
-def seen(timing: PollTiming, elapsed: float, *, is_queued: bool = False) -> PollPlan:
+def plan_seen_at(timing: PollTiming, elapsed: float, *, is_queued: bool = False) -> PollPlan:
     """The poll of a job that was seen unfinished so many seconds after its submission."""
     plan = timing.start(SENT)
     plan.seen(SENT + elapsed, is_queued=is_queued)
     return plan
 
 
-def polls(timing: PollTiming, seconds: float) -> list[float]:
+def poll_times(timing: PollTiming, seconds: float) -> list[float]:
     """Times of the polls of a job that takes so many seconds, if none has to wait; the last sees its end."""
     plan, made = timing.start(SENT), [0.0]
     while made[-1] < seconds:
@@ -41,14 +41,14 @@ def polls(timing: PollTiming, seconds: float) -> list[float]:
 
 
 def test_the_first_poll_comes_soon_and_the_others_once_a_second() -> None:
-    assert polls(PollTiming(33), 6) == [1.5, 2.5, 3.5, 4.5, 5.5, 6.5]
+    assert poll_times(PollTiming(33), 6) == [1.5, 2.5, 3.5, 4.5, 5.5, 6.5]
 
 
 @pytest.mark.parametrize("median", [10.0, 22.0, 33.0])
 def test_an_end_is_seen_half_a_second_late_with_fewer_requests_than_the_sdk_makes(median: float) -> None:
     ours, sdk, delay = 0, 0, 0.0
-    for seconds in (durations := times(median, 400)):
-        made = polls(PollTiming(median), seconds)
+    for seconds in (durations := random_durations(median, 400)):
+        made = poll_times(PollTiming(median), seconds)
         ours += 1 + len(made)
         # A submission, a status at once and after every second, and the result.
         sdk += math.ceil(seconds) + 3
@@ -58,7 +58,7 @@ def test_an_end_is_seen_half_a_second_late_with_fewer_requests_than_the_sdk_make
 
 
 def test_a_job_that_never_ends_is_polled_ever_less_often() -> None:
-    gaps = [after - before for before, after in pairwise(polls(PollTiming(10), 3000)) if before > 40]
+    gaps = [after - before for before, after in pairwise(poll_times(PollTiming(10), 3000)) if before > 40]
     assert gaps == pytest.approx(sorted(gaps))
     assert gaps[0] < 1.1
     assert gaps[-1] == pytest.approx(30)
@@ -82,26 +82,28 @@ def test_after_a_failed_request_the_next_poll_waits_longer() -> None:
 
 
 def test_the_chance_of_an_end_is_that_of_jobs_which_were_as_old() -> None:
-    timing = learned(*[10.0] * 20, *[40.0] * 20)
-    assert seen(timing, 1).chance(SENT + 5) < 0.1
-    assert seen(timing, 1).chance(SENT + 20) == pytest.approx(0.5, abs=0.06)
-    assert seen(timing, 20).chance(SENT + 30) < 0.1
-    assert seen(timing, 20).chance(SENT + 60) > 0.9
+    timing = timing_of(*[10.0] * 20, *[40.0] * 20)
+    assert plan_seen_at(timing, 1).chance(SENT + 5) < 0.1
+    assert plan_seen_at(timing, 1).chance(SENT + 20) == pytest.approx(0.5, abs=0.06)
+    assert plan_seen_at(timing, 20).chance(SENT + 30) < 0.1
+    assert plan_seen_at(timing, 20).chance(SENT + 60) > 0.9
 
 
 def test_a_job_later_than_all_others_becomes_likely_to_have_ended_as_it_ages() -> None:
-    plan = seen(learned(*times(10, WINDOW)), 100)
+    plan = plan_seen_at(timing_of(*random_durations(10, WINDOW)), 100)
     assert plan.chance(SENT + 101) < 0.05
     assert plan.chance(SENT + 210) > 0.5
 
 
 def test_the_likeliest_change_is_the_most_urgent_and_among_equals_the_longest_unseen() -> None:
-    timing = learned(*times(30, WINDOW))
+    timing = timing_of(*random_durations(30, WINDOW))
     now = SENT + 40
-    young, ripe, seen_before = seen(timing, 2), seen(timing, 20), seen(timing, 38)
+    young, ripe, seen_before = plan_seen_at(timing, 2), plan_seen_at(timing, 20), plan_seen_at(timing, 38)
     assert ripe.urgency(now) > seen_before.urgency(now)
     assert young.urgency(now) > ripe.urgency(now) > timing.start(now - 60).urgency(now - 50)
-    assert seen(timing, 3, is_queued=True).urgency(SENT + 5) > seen(timing, 3).urgency(SENT + 5)
+    assert plan_seen_at(timing, 3, is_queued=True).urgency(SENT + 5) > plan_seen_at(timing, 3).urgency(
+        SENT + 5
+    )
 
 
 def test_durations_lie_between_two_polls_and_where_segmind_says() -> None:
@@ -115,20 +117,20 @@ def test_durations_lie_between_two_polls_and_where_segmind_says() -> None:
 
 def test_the_usual_time_follows_the_newest_jobs() -> None:
     timing = PollTiming(10)
-    for seconds in (*times(10, WINDOW), *times(25, WINDOW)):
+    for seconds in (*random_durations(10, WINDOW), *random_durations(25, WINDOW)):
         timing.learn(seconds)
     assert timing.median == pytest.approx(25, rel=0.1)
     assert len(timing.durations) == WINDOW
 
 
 def test_one_odd_first_job_hardly_changes_the_median() -> None:
-    assert learned(0.5).median == pytest.approx(30, rel=0.2)
+    assert timing_of(0.5).median == pytest.approx(30, rel=0.2)
 
 
 def test_a_plan_keeps_the_usual_time_that_its_card_shows() -> None:
     timing = PollTiming(30)
     plan = timing.start(SENT)
-    for seconds in times(60, WINDOW):
+    for seconds in random_durations(60, WINDOW):
         timing.learn(seconds)
     assert plan.usual == pytest.approx(30)
 
@@ -159,7 +161,7 @@ def test_only_positive_finite_durations_are_learned(seconds: float) -> None:
 
 
 def test_a_scaled_server_is_looked_at_in_its_own_seconds() -> None:
-    real, short = polls(PollTiming(20), 60), polls(PollTiming(0.2, scale=0.01), 0.6)
+    real, short = poll_times(PollTiming(20), 60), poll_times(PollTiming(0.2, scale=0.01), 0.6)
     assert [at / 100 for at in real] == pytest.approx(short)
 
 
@@ -178,7 +180,7 @@ def test_each_model_and_variant_learns_for_itself() -> None:
 
 def test_learned_durations_can_be_exported_and_loaded() -> None:
     timings = PollTimings({"faceswap-v5": 10})
-    for seconds in times(12, 80):
+    for seconds in random_durations(12, 80):
         timings.timing("faceswap-v5", "png").learn(seconds)
     timings.timing("faceswap-v4")
     stored = json.loads(json.dumps(timings.export()))

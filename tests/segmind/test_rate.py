@@ -76,7 +76,7 @@ def test_data_of_another_form_is_ignored(learned: object) -> None:
     assert rate.per_minute(NOW) == 50
 
 
-def spent(bucket: Bucket, until: float, *, is_spare: bool = False) -> list[float]:
+def request_times(bucket: Bucket, until: float, *, is_spare: bool = False) -> list[float]:
     """Times of requests that go as soon as they may."""
     now, made = NOW, list[float]()
     while (now := now + bucket.wait(now, is_spare=is_spare)) < until:
@@ -87,23 +87,23 @@ def spent(bucket: Bucket, until: float, *, is_spare: bool = False) -> list[float
 
 def test_a_poll_of_low_value_spares_a_part_of_the_burst() -> None:
     bucket = Bucket(KeyRate(100))
-    assert spent(bucket, NOW + 0.001, is_spare=True) == [NOW] * 3
-    assert spent(bucket, NOW + 0.001) == [NOW] * 2
+    assert request_times(bucket, NOW + 0.001, is_spare=True) == [NOW] * 3
+    assert request_times(bucket, NOW + 0.001) == [NOW] * 2
 
 
 def test_processes_divide_the_rate() -> None:
     bucket = Bucket(KeyRate(50))
     bucket.share(10)
-    assert len(spent(bucket, NOW + 60)) == 5
+    assert len(request_times(bucket, NOW + 60)) == 5
     bucket = Bucket(KeyRate(5))
     bucket.share(10)
-    assert spent(bucket, NOW + 300) == pytest.approx([NOW, NOW + 120, NOW + 240])
+    assert request_times(bucket, NOW + 300) == pytest.approx([NOW, NOW + 120, NOW + 240])
 
 
 def test_what_was_accepted_counts_the_last_minute_of_all_processes() -> None:
     bucket = Bucket(KeyRate(600))
     bucket.share(2)
-    made = len(spent(bucket, NOW + 90))
+    made = len(request_times(bucket, NOW + 90))
     in_last_minute = bucket.accepted(NOW + 90)
     assert 0 < in_last_minute < 2 * made
     assert in_last_minute == pytest.approx(600, rel=0.05)
@@ -112,5 +112,5 @@ def test_what_was_accepted_counts_the_last_minute_of_all_processes() -> None:
 
 def test_a_clock_that_was_set_back_does_not_stop_requests() -> None:
     bucket = Bucket(KeyRate(50))
-    spent(bucket, NOW + 10)
+    request_times(bucket, NOW + 10)
     assert bucket.wait(NOW - 100_000) <= 62

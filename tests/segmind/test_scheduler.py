@@ -106,7 +106,7 @@ async def test_no_minute_exceeds_the_rate_and_little_of_it_is_wasted(
     await requests.stop()
 
 
-async def exhausted(requests: Requests) -> None:
+async def use_up_burst(requests: Requests) -> None:
     """Use up the burst, so that requests queue."""
     for index in range(BURST):
         requests.send(RequestKind.OTHER, f"at once {index}")
@@ -121,7 +121,7 @@ def plan_at(clock: AgendaClock, *, age: float) -> PollPlan:
 async def test_results_go_first_and_orders_take_turns_with_likely_polls(
     requests: Requests,
 ) -> None:
-    await exhausted(requests)
+    await use_up_burst(requests)
     for index in range(4):
         requests.send(RequestKind.SUBMISSION, f"order {index}")
     requests.send(RequestKind.OTHER, "other")
@@ -135,7 +135,7 @@ async def test_results_go_first_and_orders_take_turns_with_likely_polls(
 
 
 async def test_the_most_urgent_poll_goes_first_whenever_it_came(requests: Requests) -> None:
-    await exhausted(requests)
+    await use_up_burst(requests)
     for age in (2, 4, 30, 12, 60, 3):
         requests.send(RequestKind.POLL, str(age), plan=plan_at(requests.clock, age=age))
     await requests.clock.run(60)
@@ -153,7 +153,7 @@ async def test_polls_of_low_value_leave_room_for_an_order(requests: Requests) ->
 
 
 async def test_a_cancelled_poll_is_forgotten(requests: Requests) -> None:
-    await exhausted(requests)
+    await use_up_burst(requests)
     for age in (30, 20):
         requests.send(RequestKind.POLL, str(age), plan=plan_at(requests.clock, age=age))
     await requests.clock.run(0.1)
@@ -233,7 +233,7 @@ async def test_during_an_outage_one_poll_at_a_time_is_the_probe(requests: Reques
 
 
 async def test_waiting_orders_are_told_of_an_outage_and_uploads_fail(requests: Requests) -> None:
-    await exhausted(requests)
+    await use_up_burst(requests)
     order, upload = (
         requests.send(RequestKind.SUBMISSION, "order"),
         requests.send(RequestKind.UPLOAD, "upload"),

@@ -14,7 +14,7 @@ from tests.media.marks import is_marked
 from tests.wording import wording
 
 
-async def listed(stage: Stage, member: simcord.MemberActor | None = None, **options: Any) -> str:
+async def list_jobs(stage: Stage, member: simcord.MemberActor | None = None, **options: Any) -> str:
     return said(await (member or stage.member).slash(stage.channel, "jobs", **options))
 
 
@@ -23,7 +23,7 @@ def moderator(stage: Stage) -> simcord.MemberActor:
     return stage.guild.add_member(stage.env.create_user("mona"), roles=[role])
 
 
-async def keep(stage: Stage, reply: Reply) -> None:
+async def finish_undelivered(stage: Stage, reply: Reply) -> None:
     """Finish a job whose result could not be delivered."""
     await stage.finish(reply, "Completed")
     while not (await stage.job(reply)).told:
@@ -31,7 +31,7 @@ async def keep(stage: Stage, reply: Reply) -> None:
     await stage.execute("UPDATE jobs SET delivery = ? WHERE message_id = ?", Delivery.KEPT, reply.id)
 
 
-async def shown_again(stage: Stage) -> simcord.ResponseMessage:
+async def show_kept_result(stage: Stage) -> simcord.ResponseMessage:
     reply = await stage.member.slash(stage.channel, "jobs")
     assert wording("jobs_list.kept_line") in said(reply)
     assert reply.response is not None
@@ -43,11 +43,11 @@ async def shown_again(stage: Stage) -> simcord.ResponseMessage:
 
 
 async def test_members_see_the_state_and_link_of_their_jobs(stage: Stage) -> None:
-    assert wording("pages.empty") in await listed(stage)
+    assert wording("pages.empty") in await list_jobs(stage)
     done, running = await stage.order("faceswap-v5"), await stage.order("faceswap-v4")
     await stage.finish(done, "Completed")
     await running.says("Sent to Segmind")
-    newest, older = (line for line in (await listed(stage)).splitlines() if "credits" in line)
+    newest, older = (line for line in (await list_jobs(stage)).splitlines() if "credits" in line)
     where = f"https://discord.com/channels/{stage.guild.id}/{stage.channel.id}"
     assert newest.startswith(f"[**Face swap v4**]({where}/{running.id})")
     assert older.startswith(f"[**Face swap v5**]({where}/{done.id}) · ✅ Completed · 5 credits · <t:")
@@ -55,12 +55,12 @@ async def test_members_see_the_state_and_link_of_their_jobs(stage: Stage) -> Non
 
 async def test_members_do_not_see_the_jobs_of_others(stage: Stage) -> None:
     await (await stage.order("faceswap-v5")).says("Queued")
-    assert wording("pages.empty") in await listed(stage, stage.another_member("mallory"))
+    assert wording("pages.empty") in await list_jobs(stage, stage.another_member("mallory"))
 
 
 async def test_a_hidden_order_is_listed_without_a_link(stage: Stage) -> None:
     await (await stage.order("faceswap-v5", hidden=True)).says("Queued")
-    line = next(line for line in (await listed(stage)).splitlines() if "credits" in line)
+    line = next(line for line in (await list_jobs(stage)).splitlines() if "credits" in line)
     assert line.startswith("**Face swap v5** · ")
 
 
@@ -73,30 +73,30 @@ async def test_a_waiting_order_can_be_cancelled_in_the_list(stage: Stage) -> Non
     assert shown.response is not None
     await stage.member.click(shown.response.message, label="Cancel")
     await waiting.says("Cancelled")
-    assert "Cancelled · nothing charged" in await listed(stage)
+    assert "Cancelled · nothing charged" in await list_jobs(stage)
 
 
 async def test_an_undelivered_result_is_fetched_again(stage: Stage) -> None:
-    await keep(stage, await stage.order("faceswap-v5"))
-    answer = await shown_again(stage)
+    await finish_undelivered(stage, await stage.order("faceswap-v5"))
+    answer = await show_kept_result(stage)
     assert "Completed" in "\n".join(texts(answer.components))
     (attachment,) = answer.attachments
     assert is_marked(await attachment.read())
 
 
 async def test_a_result_that_segmind_has_deleted_is_not_shown(stage: Stage) -> None:
-    await keep(stage, await stage.order("faceswap-v5"))
+    await finish_undelivered(stage, await stage.order("faceswap-v5"))
     await stage.execute("UPDATE jobs SET output = ?", f"{stage.segmind.url}/outputs/gone")
-    answer = await shown_again(stage)
+    answer = await show_kept_result(stage)
     assert wording("end.not_shown") in "\n".join(texts(answer.components))
     assert not answer.attachments
 
 
 async def test_a_removed_result_is_not_fetched_again(stage: Stage) -> None:
     reply = await stage.order("faceswap-v5")
-    await keep(stage, reply)
+    await finish_undelivered(stage, reply)
     await stage.app.store.moderation.take_down((await stage.job(reply)).id, "1")
-    answer = await shown_again(stage)
+    answer = await show_kept_result(stage)
     words = "\n".join(texts(answer.components))
     assert wording("refused.no_such_order") in words
     assert "Completed" not in words
@@ -130,11 +130,11 @@ async def test_moderators_see_the_jobs_of_their_server_only(stage: Stage, server
     other = elsewhere(stage)
     there = await other.member.slash(other.channel, "faceswap-v5", **stage.files("faceswap-v5"))
     await Reply(stage.env, there).says("Queued")
-    jobs = await listed(stage, moderator(stage), server=True)
+    jobs = await list_jobs(stage, moderator(stage), server=True)
     assert f"<@{stage.member.id}>" in jobs
     assert f"<@{other.member.id}>" not in jobs
-    assert f"<@{stage.member.id}>" in await listed(stage, server.admin, server=True)
-    own = await listed(stage, stage.member, server=True)
+    assert f"<@{stage.member.id}>" in await list_jobs(stage, server.admin, server=True)
+    own = await list_jobs(stage, stage.member, server=True)
     assert f"<@{stage.member.id}>" not in own
 
 

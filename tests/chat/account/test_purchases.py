@@ -23,12 +23,12 @@ def skus(stage: Stage) -> Mapping[int, simcord.SKUHandle]:
     }
 
 
-async def granted(stage: Stage, guild_id: int | None) -> int:
+async def granted_credits(stage: Stage, guild_id: int | None) -> int:
     account = account_of(guild_id=guild_id, user_id=stage.member.id)
     return (await stage.app.store.balance(account)).granted
 
 
-async def consumed(stage: Stage, bought: simcord.EntitlementHandle) -> None:
+async def until_consumed(stage: Stage, bought: simcord.EntitlementHandle) -> None:
     await eventually(lambda: bought.snapshot().consumed, lambda: str(stage.env.http_requests[-3:]))
     assert await stage.app.store.discrepancies() == []
 
@@ -47,44 +47,44 @@ def listings(stage: Stage) -> int:
 
 async def test_a_purchase_is_credited_to_the_buyers_own_account_and_consumed(stage: Stage) -> None:
     bought = await stage.env.grant_entitlement(COINS, user=stage.member.id)
-    await consumed(stage, bought)
-    assert await granted(stage, None) == 500
+    await until_consumed(stage, bought)
+    assert await granted_credits(stage, None) == 500
     (line,) = await stage.app.store.history(account_of(guild_id=None, user_id=stage.member.id))
     assert (line.amount, line.actor, line.why) == (500, "shop", "bought")
 
 
 async def test_a_purchase_for_a_server_is_credited_there(stage: Stage) -> None:
     bought = await stage.env.grant_entitlement(COINS, user=stage.member.id, guild=stage.guild)
-    await consumed(stage, bought)
-    assert (await granted(stage, stage.guild.id), await granted(stage, None)) == (600, 0)
+    await until_consumed(stage, bought)
+    assert (await granted_credits(stage, stage.guild.id), await granted_credits(stage, None)) == (600, 0)
     (audit_entry,) = await stage.app.store.audit_entries(stage.guild.id)
     assert audit_entry.facts["entitlement"] == bought.id
 
 
 async def test_a_repeated_event_is_credited_once(stage: Stage) -> None:
     bought = await stage.env.grant_entitlement(COINS, user=stage.member.id)
-    await consumed(stage, bought)
+    await until_consumed(stage, bought)
     await bought.replay_create()
     await stage.env.settle()
-    assert await granted(stage, None) == 500
+    assert await granted_credits(stage, None) == 500
 
 
 async def test_a_purchase_made_while_the_bot_was_off_is_credited_at_its_start(stage: Stage) -> None:
     bought = stage.env.seed_entitlement(COINS, user=stage.member.id)
     await reconnect(stage)
-    await consumed(stage, bought)
-    assert await granted(stage, None) == 500
+    await until_consumed(stage, bought)
+    assert await granted_credits(stage, None) == 500
 
 
 async def test_a_credited_purchase_is_consumed_later_and_not_credited_again(stage: Stage) -> None:
     stage.env.inject_error("POST", "*/consume", status=403)
     bought = await stage.env.grant_entitlement(COINS, user=stage.member.id)
     await eventually(lambda: _tries(stage), lambda: "nobody tried to consume it")
-    assert await granted(stage, None) == 500
+    assert await granted_credits(stage, None) == 500
     assert not bought.snapshot().consumed
     await reconnect(stage)
-    await consumed(stage, bought)
-    assert await granted(stage, None) == 500
+    await until_consumed(stage, bought)
+    assert await granted_credits(stage, None) == 500
 
 
 def _tries(stage: Stage) -> int:
@@ -103,8 +103,8 @@ async def test_a_purchase_that_cannot_be_credited_is_neither_consumed_nor_lost(
         await stage.env.settle()
     assert _tries(stage) == 0
     await reconnect(stage)
-    await consumed(stage, bought)
-    assert await granted(stage, None) == 500
+    await until_consumed(stage, bought)
+    assert await granted_credits(stage, None) == 500
 
 
 async def test_unpaid_and_refunded_purchases_are_not_credited(stage: Stage) -> None:
@@ -118,7 +118,7 @@ async def test_unpaid_and_refunded_purchases_are_not_credited(stage: Stage) -> N
     await env.grant_entitlement(COINS, user=member, type=EntitlementType.test_mode_purchase)
     await env.grant_entitlement(OTHER, user=member)
     await env.settle()
-    assert (await granted(stage, None), _tries(stage)) == (0, 0)
+    assert (await granted_credits(stage, None), _tries(stage)) == (0, 0)
 
 
 async def test_only_the_first_process_searches_for_purchases(
@@ -136,4 +136,4 @@ async def test_without_a_shop_nothing_is_searched_or_credited(stage: Stage) -> N
     stage.app.client.dispatch("ready")
     await stage.env.grant_entitlement(COINS, user=stage.member.id)
     await stage.env.settle()
-    assert (listings(stage), await granted(stage, None)) == (0, 0)
+    assert (listings(stage), await granted_credits(stage, None)) == (0, 0)

@@ -32,7 +32,7 @@ def id_of(shown: simcord.InteractionResult, control: str, value: str = "") -> st
     return next(each for each in found if each.endswith(f":{value}" if value else ""))
 
 
-def picked(shown: simcord.InteractionResult, control: str) -> list[Any]:
+def preselected(shown: simcord.InteractionResult, control: str) -> list[Any]:
     """Preselected values of a select."""
     item = next(each for each in items(shown) if f":{control}:" in each["custom_id"])
     if "default_values" in item:
@@ -70,21 +70,21 @@ class Panel:
         return await self.server.admin.select(self.message, values, custom_id=id_of(self.shown, control))
 
 
-async def opened(server: Server, area: str = "") -> Panel:
+async def open_panel(server: Server, area: str = "") -> Panel:
     panel = Panel(server, await server.admin.slash(server.channel, "admin panel"))
     if area:
         await panel.go(area)
     return panel
 
 
-def refusal(result: simcord.InteractionResult) -> str:
+def error_in(result: simcord.InteractionResult) -> str:
     (sent,) = result.followups
     assert sent.ephemeral
     return "\n".join(texts(sent.components))
 
 
 async def test_the_panel_lists_its_areas_and_leads_back(server: Server) -> None:
-    panel = await opened(server)
+    panel = await open_panel(server)
     for words in ("Credits", "Models", "Limits", "5 of 5 are on", "Nothing is logged"):
         assert words in panel.text
     await panel.go("limits")
@@ -94,7 +94,7 @@ async def test_the_panel_lists_its_areas_and_leads_back(server: Server) -> None:
 
 
 async def test_allowances_and_the_cap_are_typed_and_emptied(server: Server) -> None:
-    panel = await opened(server, "credits")
+    panel = await open_panel(server, "credits")
     await panel.fill("daily", amount="40")
     assert "✔" in panel.text
     assert "Daily allowance per member: **40**" in panel.text
@@ -111,19 +111,19 @@ async def test_allowances_and_the_cap_are_typed_and_emptied(server: Server) -> N
 
 @pytest.mark.parametrize("amount", ["-3", "1.5", "many", "²"])
 async def test_what_is_no_number_is_named(server: Server, amount: str) -> None:
-    panel = await opened(server, "credits")
-    assert "Enter a whole number that is 0 or more" in refusal(await panel.fill("daily", amount=amount))
+    panel = await open_panel(server, "credits")
+    assert "Enter a whole number that is 0 or more" in error_in(await panel.fill("daily", amount=amount))
     assert await server.audit_entries() == []
 
 
 async def test_a_number_above_the_operators_bound_is_refused_and_the_panel_stays(server: Server) -> None:
-    panel = await opened(server, "credits")
-    assert "500 credits" in refusal(await panel.fill("daily", amount="501"))
+    panel = await open_panel(server, "credits")
+    assert "500 credits" in error_in(await panel.fill("daily", amount="501"))
     assert "Daily allowance per member: **0**" in panel.text
 
 
 async def test_the_credits_of_a_member_are_shown_given_and_taken(server: Server) -> None:
-    panel = await opened(server, "credits")
+    panel = await open_panel(server, "credits")
     await panel.fill("member", user=[server.member], action="show")
     assert f"<@{server.member.id}>" in panel.text
     await panel.fill("member", user=[server.member], action="grant", amount="20", reason="a prize")
@@ -132,23 +132,23 @@ async def test_the_credits_of_a_member_are_shown_given_and_taken(server: Server)
     await panel.fill("member", user=[server.member], action="take", amount="5")
     assert await server.granted() == 115
     no_amount = await panel.fill("member", user=[server.member], action="grant", amount="0")
-    assert "that is 1 or more" in refusal(no_amount)
+    assert "that is 1 or more" in error_in(no_amount)
     await panel.fill("member", user=[server.member], action="daily", amount="9")
     assert dict((await server.rules()).members) == {server.member.id: 9}
 
 
 async def test_a_person_outside_of_the_server_has_no_credits_here(server: Server) -> None:
-    panel = await opened(server, "credits")
+    panel = await open_panel(server, "credits")
     stranger = server.stage.env.create_user("stranger")
-    assert "isn't in this server" in refusal(await panel.fill("member", user=[stranger], action="show"))
+    assert "isn't in this server" in error_in(await panel.fill("member", user=[stranger], action="show"))
 
 
 async def test_models_are_switched_by_one_select(server: Server) -> None:
-    panel = await opened(server, "models")
-    every = picked(panel.shown, "models")
+    panel = await open_panel(server, "models")
+    every = preselected(panel.shown, "models")
     assert len(every) == 5
     await panel.pick("models", *[slug for slug in every if slug != "faceswap-v4"])
-    assert "faceswap-v4" not in picked(panel.shown, "models")
+    assert "faceswap-v4" not in preselected(panel.shown, "models")
     assert (await server.rules()).models_off == {"faceswap-v4"}
     await panel.pick("models", *every)
     assert (await server.rules()).models_off == frozenset()
@@ -156,17 +156,17 @@ async def test_models_are_switched_by_one_select(server: Server) -> None:
 
 
 async def test_limits_are_typed_in_the_units_that_are_shown(server: Server) -> None:
-    panel = await opened(server, "limits")
+    panel = await open_panel(server, "limits")
     await panel.fill("limit", "picture_bytes", amount="5")
     await panel.fill("limit", "per_member", amount="1")
     assert dict((await server.rules()).limits) == {"picture_bytes": 5 * 2**20, "per_member": 1}
-    assert "that is 1 or more" in refusal(await panel.fill("limit", "per_server", amount="0"))
+    assert "that is 1 or more" in error_in(await panel.fill("limit", "per_server", amount="0"))
     await panel.fill("limit", "per_member", amount="")
     assert dict((await server.rules()).limits) == {"picture_bytes": 5 * 2**20}
 
 
 async def test_channels_roles_and_blocks_are_what_is_picked(server: Server) -> None:
-    panel = await opened(server, "access")
+    panel = await open_panel(server, "access")
     other, role = server.guild.create_text_channel("other"), server.guild.create_role("Painters")
     await panel.pick("channels_only", server.channel, other)
     await panel.pick("channels_only", other)
@@ -175,7 +175,7 @@ async def test_channels_roles_and_blocks_are_what_is_picked(server: Server) -> N
     rules = await server.rules()
     assert (rules.channels_only, rules.roles_off) == ({other.id}, {role.id})
     assert rules.blocked == {server.member.id}
-    assert picked(panel.shown, "channels_only") == [other.id]
+    assert preselected(panel.shown, "channels_only") == [other.id]
     await panel.pick("blocked")
     assert (await server.rules()).blocked == frozenset()
     actions = [action for _, action, _ in await server.audit_entries()]
@@ -186,15 +186,15 @@ async def test_a_deleted_channel_is_left_alone(server: Server) -> None:
     other = server.guild.create_text_channel("other")
     await server.tell("channels", channel=other, use="off")
     await server.stage.execute("UPDATE servers SET rules = replace(rules, ?, '123456789')", str(other.id))
-    panel = await opened(server, "access")
-    assert picked(panel.shown, "channels_off") == []
+    panel = await open_panel(server, "access")
+    assert preselected(panel.shown, "channels_off") == []
     await panel.pick("channels_off", server.channel)
     assert (await server.rules()).channels_off == {123456789, server.channel.id}
 
 
 async def test_the_log_and_approval_are_switched(server: Server) -> None:
-    panel = await opened(server, "log")
-    assert wording("refused.no_log") in refusal(await panel.press("approve", "on"))
+    panel = await open_panel(server, "log")
+    assert wording("refused.no_log") in error_in(await panel.press("approve", "on"))
     channel = server.guild.create_text_channel("mod-log")
     await panel.pick("channel", channel)
     await panel.press("pictures", "on")
@@ -215,7 +215,7 @@ async def test_the_log_and_approval_are_switched(server: Server) -> None:
 
 
 async def test_a_log_in_which_the_bot_may_not_write_is_named(server: Server) -> None:
-    panel = await opened(server, "log")
+    panel = await open_panel(server, "log")
     closed = server.guild.create_text_channel(
         "closed", overwrites={server.guild.default_role: discord.PermissionOverwrite(send_messages=False)}
     )
@@ -224,13 +224,13 @@ async def test_a_log_in_which_the_bot_may_not_write_is_named(server: Server) -> 
 
 
 async def test_an_event_is_started_and_ended_and_the_showcase_named(server: Server) -> None:
-    panel = await opened(server, "events")
+    panel = await open_panel(server, "events")
     await panel.fill("start", hours="3", cap="50", models=["faceswap-v4"])
     assert "Face swap v4" in panel.text
     ended = await panel.press("end")
     assert not ended.followups
-    assert "from 1 to 100" in refusal(await panel.fill("start", hours="3", cap="50", discount="101"))
-    assert "that is 1 or more" in refusal(await panel.fill("start", hours="3", cap="0"))
+    assert "from 1 to 100" in error_in(await panel.fill("start", hours="3", cap="50", discount="101"))
+    assert "that is 1 or more" in error_in(await panel.fill("start", hours="3", cap="0"))
     channel = server.guild.create_text_channel("shown")
     await panel.pick("showcase", channel)
     assert (await server.rules()).showcase == channel.id
@@ -241,7 +241,7 @@ async def test_an_event_is_started_and_ended_and_the_showcase_named(server: Serv
 
 
 async def test_defaults_are_set_for_the_server_a_channel_and_a_role(server: Server) -> None:
-    panel = await opened(server, "defaults")
+    panel = await open_panel(server, "defaults")
     await panel.pick("model", "faceswap-v4")
     await panel.pick("channel", server.channel)
     assert f"in <#{server.channel.id}>" in panel.text
@@ -258,16 +258,16 @@ async def test_defaults_are_set_for_the_server_a_channel_and_a_role(server: Serv
 
 
 async def test_a_job_is_refunded_once_a_reason_was_asked_for(server: Server) -> None:
-    panel = await opened(server, "results")
+    panel = await open_panel(server, "results")
     assert "No recent job" in panel.text
     job_id = await server.job_done()
-    panel = await opened(server, "results")
+    panel = await open_panel(server, "results")
     form = await panel.pick("refund", job_id)
     assert await server.granted() == 95
     await server.admin.submit_modal(form, {"reason": "blurred"})
     assert "blurred" in panel.text
     assert await server.granted() == 100
-    assert "no such job" in refusal(await panel.fill("forgive", job="another")).lower()
+    assert "no such job" in error_in(await panel.fill("forgive", job="another")).lower()
 
 
 async def test_only_administrators_use_the_panel(server: Server) -> None:
@@ -277,7 +277,7 @@ async def test_only_administrators_use_the_panel(server: Server) -> None:
 
 
 async def test_an_open_panel_works_after_a_restart(house: House) -> None:
-    panel = await opened(house.server, "credits")
+    panel = await open_panel(house.server, "credits")
     await house.restart()
     await panel.fill("daily", amount="12")
     assert "**12**" in panel.text

@@ -21,7 +21,7 @@ V5 = "faceswap-v5"
 ONE_AT_A_TIME = pytest.mark.stage(jobs={"per_member": 1})
 
 
-async def done(stage: Stage, slug: str = V5, **options: Any) -> Reply:
+async def finished_order(stage: Stage, slug: str = V5, **options: Any) -> Reply:
     reply = await stage.order(slug, **options)
     await stage.finish(reply, "Completed")
     return reply
@@ -42,13 +42,13 @@ def offered(job: Job, *, public: bool = True) -> list[str]:
     return [each.item.label or "" for row in rows for each in row.children if isinstance(each, JobButton)]
 
 
-async def free(stage: Stage) -> int:
+async def free_credits(stage: Stage) -> int:
     assert await stage.app.store.discrepancies() == []
     return (await stage.app.store.balance(stage.account)).free
 
 
 async def test_again_repeats_the_order_in_a_new_message_and_charges_for_it(stage: Stage) -> None:
-    first = await done(stage, additional_prompt="a smile", seed=7)
+    first = await finished_order(stage, additional_prompt="a smile", seed=7)
     again = Reply(stage.env, await stage.member.select(shown_in(first), [SAME_SEED]))
     await stage.finish(again, "Completed", "a smile")
     assert again.id != first.id
@@ -60,11 +60,11 @@ async def test_again_repeats_the_order_in_a_new_message_and_charges_for_it(stage
     }
     assert one["target_image"] != other["target_image"]
     assert len(again.attachments) == 1
-    assert await free(stage) == 90
+    assert await free_credits(stage) == 90
 
 
 async def test_another_seed_changes_nothing_but_the_seed(stage: Stage) -> None:
-    first = await done(stage, quality=80)
+    first = await finished_order(stage, quality=80)
     await stage.finish(await press(stage, first, "Reroll"), "Completed")
     one, other = (submission.body for submission in stage.segmind.submissions)
     assert one["seed"] != other["seed"]
@@ -72,7 +72,7 @@ async def test_another_seed_changes_nothing_but_the_seed(stage: Stage) -> None:
 
 
 async def test_an_order_is_edited_in_a_form_that_is_filled_in(stage: Stage) -> None:
-    first = await done(stage, "faceswap-v4", swap_type="face", seed=5, image_quality=50)
+    first = await finished_order(stage, "faceswap-v4", swap_type="face", seed=5, image_quality=50)
     form = await stage.member.click(shown_in(first), label="Edit")
     assert form.modal is not None
     changes = {"swap_type": ["head"], "style_type": ["style"], "model_type": ["speed"], "hardware": ["fast"]}
@@ -88,23 +88,23 @@ async def test_an_order_is_edited_in_a_form_that_is_filled_in(stage: Stage) -> N
 
 
 async def test_an_invalid_option_is_rejected_by_name(stage: Stage) -> None:
-    first = await done(stage)
+    first = await finished_order(stage)
     form = await stage.member.click(shown_in(first), label="Edit")
     edited = await stage.member.submit_modal(form, {"quality": "most", "image_format": ["png"], "seed": "1"})
     await Reply(stage.env, edited).refused("`quality`", "`most`")
-    assert await free(stage) == 95
+    assert await free_credits(stage) == 95
 
 
 @pytest.mark.parametrize("slug", [slug for slug in MODELS if slug != V5])
 async def test_the_same_files_can_be_ordered_with_every_other_model(stage: Stage, slug: str) -> None:
-    first = await done(stage)
+    first = await finished_order(stage)
     pressed = await stage.member.select(shown_in(first), [slug])
     await stage.finish(Reply(stage.env, pressed), "Completed")
     assert [submission.slug for submission in stage.segmind.submissions] == [V5, slug]
 
 
 async def test_members_cannot_order_with_the_pictures_of_somebody_else(stage: Stage) -> None:
-    first = await done(stage)
+    first = await finished_order(stage)
     other = stage.another_member("bob")
     for label in ("Reroll", "Edit", "Delete"):
         assert wording("refused.not_your_order") in said(await other.click(shown_in(first), label=label))
@@ -114,7 +114,7 @@ async def test_members_cannot_order_with_the_pictures_of_somebody_else(stage: St
 
 
 async def test_members_delete_their_own_result_and_cannot_report_it(stage: Stage) -> None:
-    first = await done(stage)
+    first = await finished_order(stage)
     pressed = await stage.member.click(shown_in(first), label="Report")
     assert wording("refused.own_order") in said(pressed)
     asked = await stage.member.click(shown_in(first), label="Delete")
@@ -143,7 +143,7 @@ async def test_each_order_gets_a_seed_of_its_own_unless_one_is_typed(stage: Stag
 
 
 async def test_others_report_and_moderators_delete(stage: Stage) -> None:
-    first = await done(stage)
+    first = await finished_order(stage)
     bob = stage.another_member("bob")
     form = await bob.click(shown_in(first), label="Report")
     assert "Your report went to" in said(await bob.submit_modal(form, {"complaint": "consent"}))
@@ -165,7 +165,7 @@ async def test_only_its_member_cancels_a_waiting_order(stage: Stage) -> None:
     await stage.member.click(shown_in(waiting), label="Cancel")
     await waiting.says("Cancelled", "Nothing was charged")
     assert (await stage.job(waiting)).state is State.CANCELLED
-    assert await free(stage) == 95
+    assert await free_credits(stage) == 95
     assert len(stage.segmind.submissions) == 1
 
 
@@ -187,7 +187,7 @@ async def test_a_submitted_job_cannot_be_cancelled(stage: Stage) -> None:
 
 
 async def test_buttons_still_work_after_a_restart(stage: Stage) -> None:
-    first = await done(stage)
+    first = await finished_order(stage)
     client = stage.app.client
     # After a start, the bot knows no message and no view, only the templates of the ids.
     views = client._connection._view_store  # pyright: ignore[reportPrivateUsage]
@@ -200,18 +200,18 @@ async def test_buttons_still_work_after_a_restart(stage: Stage) -> None:
 
 
 async def test_missing_files_are_named_and_requested_again(stage: Stage) -> None:
-    first = await done(stage)
+    first = await finished_order(stage)
     gone = f"{stage.segmind.url}/assets/gone.png"
     await rewrite(stage, first, f"body = json_set(body, '$.target_image', '{gone}')")
     await (await press(stage, first, "Reroll")).refused("`gone.png`", "attach the files again")
     pressed = await stage.member.select(shown_in(first), ["faceswap-v4"])
     await Reply(stage.env, pressed).refused("`gone.png`", "attach the files again")
-    assert await free(stage) == 95
+    assert await free_credits(stage) == 95
 
 
 @pytest.mark.parametrize("change", ["id = 'another'", "body = '{}'"])
 async def test_a_forgotten_order_says_so(stage: Stage, change: str) -> None:
-    first = await done(stage)
+    first = await finished_order(stage)
     await rewrite(stage, first, change)
     for label in ("Reroll", "Edit"):
         pressed = await stage.member.click(shown_in(first), label=label)
@@ -249,7 +249,7 @@ def test_a_picture_is_offered_to_other_models_and_a_video_to_none(
 async def test_a_repeated_hidden_order_is_hidden_too(
     stage: Stage,
 ) -> None:
-    first = await done(stage, hidden=True)
+    first = await finished_order(stage, hidden=True)
     assert first.result.ephemeral
     again = Reply(stage.env, await stage.member.select(shown_in(first), [SAME_SEED]))
     assert again.result.ephemeral
@@ -257,7 +257,7 @@ async def test_a_repeated_hidden_order_is_hidden_too(
 
 
 async def test_a_spoiler_is_covered_by_its_filename_and_by_its_gallery(stage: Stage) -> None:
-    first = await done(stage, spoiler=True)
+    first = await finished_order(stage, spoiler=True)
     (attachment,) = first.attachments
     assert attachment.filename.startswith("SPOILER_faceswap-v5")
     (gallery,) = galleries(first)

@@ -21,7 +21,7 @@ async def showcase(server: Server) -> simcord.ChannelHandle:
     return channel
 
 
-async def done(server: Server, **options: object) -> Reply:
+async def finished_order(server: Server, **options: object) -> Reply:
     reply = await server.stage.order("faceswap-v5", **options)
     await server.stage.finish(reply, "Completed")
     return reply
@@ -43,7 +43,7 @@ def can_be_shared(message: discord.Message) -> bool:
 async def test_a_member_shares_a_result_once_and_takes_it_out(
     server: Server, showcase: simcord.ChannelHandle
 ) -> None:
-    reply = await done(server)
+    reply = await finished_order(server)
     words = await share(server, reply)
     (shown,) = showcase.history()
     assert f"Your result is now in the showcase: [Jump to message]({shown.jump_url})." in words
@@ -64,7 +64,7 @@ async def test_a_member_shares_a_result_once_and_takes_it_out(
 async def test_the_original_beside_the_result_is_not_shared_and_a_spoiler_stays_one(
     server: Server, showcase: simcord.ChannelHandle
 ) -> None:
-    reply = await done(server, spoiler=True)
+    reply = await finished_order(server, spoiler=True)
     message = next(each for each in server.channel.history() if each.id == reply.id)
     assert len(message.attachments) == 2
     await share(server, reply)
@@ -77,7 +77,7 @@ async def test_the_original_beside_the_result_is_not_shared_and_a_spoiler_stays_
 async def test_only_the_member_shares_and_moderators_may_remove(
     server: Server, showcase: simcord.ChannelHandle
 ) -> None:
-    reply = await done(server)
+    reply = await finished_order(server)
     eve = server.stage.another_member("eve")
     message = next(each for each in server.channel.history() if each.id == reply.id)
     assert wording("refused.not_your_order") in said(await eve.click(message, label=SHARE))
@@ -94,7 +94,7 @@ async def test_only_the_member_shares_and_moderators_may_remove(
 async def test_a_deleted_result_leaves_the_showcase_as_well(
     server: Server, showcase: simcord.ChannelHandle
 ) -> None:
-    reply = await done(server)
+    reply = await finished_order(server)
     await share(server, reply)
     message = next(each for each in server.channel.history() if each.id == reply.id)
     question = await server.member.click(message, label="Delete")
@@ -106,7 +106,7 @@ async def test_a_deleted_result_leaves_the_showcase_as_well(
 async def test_a_result_that_is_removed_while_it_is_shared_is_not_left_there(
     server: Server, showcase: simcord.ChannelHandle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    reply = await done(server)
+    reply = await finished_order(server)
     moderation = server.stage.app.store.moderation
     keep_post = moderation.keep_post
 
@@ -120,7 +120,7 @@ async def test_a_result_that_is_removed_while_it_is_shared_is_not_left_there(
 
 
 async def test_hidden_results_and_servers_without_a_showcase_have_no_button(server: Server) -> None:
-    reply = await done(server)
+    reply = await finished_order(server)
     message = next(each for each in server.channel.history() if each.id == reply.id)
     assert not can_be_shared(message)
     channel = server.guild.create_text_channel("showcase")
@@ -131,7 +131,7 @@ async def test_hidden_results_and_servers_without_a_showcase_have_no_button(serv
     assert shown is not None
     assert "job:seed:" in str(shown.components)
     assert "job:share:" not in str(shown.components)
-    later = await done(server)
+    later = await finished_order(server)
     assert can_be_shared(next(each for each in server.channel.history() if each.id == later.id))
     assert "Members can no longer share results." in await server.tell("showcase", off=True)
     assert "This server has no showcase." in await share(server, later)

@@ -15,7 +15,7 @@ def messages_of(cases: CaseService) -> CaseMessages:
     return cases._case_messages  # pyright: ignore[reportPrivateUsage]
 
 
-async def done(stage: Stage) -> Reply:
+async def finished_order(stage: Stage) -> Reply:
     reply = await stage.order("faceswap-v5")
     await stage.finish(reply, "Completed")
     return reply
@@ -37,8 +37,8 @@ def said_in(message: Any) -> list[str]:
     return [each for component in message.components for each in texts(component.to_dict())]
 
 
-async def reported(server: Server, by: simcord.MemberActor | None = None) -> Reply:
-    reply = await done(server.stage)
+async def reported_result(server: Server, by: simcord.MemberActor | None = None) -> Reply:
+    reply = await finished_order(server.stage)
     await report(server, reply, by or server.stage.another_member("witness"))
     return reply
 
@@ -49,7 +49,7 @@ async def report(server: Server, reply: Reply, by: simcord.MemberActor, **answer
     return said(await by.submit_modal(form, {"complaint": "consent"} | answers))
 
 
-async def take(
+async def take_step(
     by: simcord.MemberActor | simcord.UserHandle, card: Any, label: str, note: str = ""
 ) -> simcord.InteractionResult:
     """Press a button of a case and confirm the step."""

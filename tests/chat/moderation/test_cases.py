@@ -9,16 +9,16 @@ from bot.jobs.job import State
 from bot.moderation.cases import RETRY_SECONDS, Escalation
 from tests.chat.admin_harness import Server, said
 from tests.chat.moderation.reports import (
-    done,
+    finished_order,
     gallery_of,
     in_channel,
     latest,
     message_of,
     messages_of,
     report,
-    reported,
+    reported_result,
     said_in,
-    take,
+    take_step,
 )
 from tests.clocks import HeldClock
 from tests.harness import eventually, texts
@@ -52,7 +52,7 @@ def moderator(server: Server) -> simcord.MemberActor:
 async def test_reports_of_one_job_open_one_case_in_the_log(
     server: Server, log: simcord.ChannelHandle
 ) -> None:
-    reply = await done(server.stage)
+    reply = await finished_order(server.stage)
     witness, other = server.stage.another_member("w"), server.stage.another_member("o")
     assert wording("cases.thanks_log") in await report(server, reply, witness)
     known = await report(server, reply, other)
@@ -65,7 +65,7 @@ async def test_reports_of_one_job_open_one_case_in_the_log(
 async def test_a_finished_job_is_logged_with_its_fingerprints_and_without_its_picture(
     server: Server, log: simcord.ChannelHandle
 ) -> None:
-    reply = await done(server.stage)
+    reply = await finished_order(server.stage)
     job = await server.stage.job(reply)
     entry = await latest(log, "Face swap v5", f"<@{server.member.id}>", "Completed", job.id[-8:])
     fingerprints = await server.stage.app.store.moderation.fingerprints_of(job.id)
@@ -80,7 +80,7 @@ async def test_a_finished_job_is_logged_with_its_fingerprints_and_without_its_pi
 async def test_the_log_shows_pictures_if_the_server_wants_them(server: Server) -> None:
     channel = server.guild.create_text_channel("mod-log")
     await server.tell("log", channel=channel, pictures=True)
-    await done(server.stage)
+    await finished_order(server.stage)
     assert len((await latest(channel, "Face swap v5")).attachments) == 1
 
 
@@ -89,33 +89,33 @@ async def test_the_open_reports_of_a_member_are_limited(
     server: Server, log: simcord.ChannelHandle, moderator: simcord.MemberActor
 ) -> None:
     witness, other = server.stage.another_member("w"), server.stage.another_member("o")
-    first = await reported(server, witness)
-    second = await done(server.stage)
+    first = await reported_result(server, witness)
+    second = await finished_order(server.stage)
     assert wording("refused.reports.one") in await report(server, second, witness)
     assert wording("cases.known") in await report(server, first, witness)
     assert "Your report went to" in await report(server, second, other)
     # A job that somebody else has reported does not count as a report of their own.
     assert wording("cases.known") in await report(server, second, witness)
-    await take(moderator, await latest(log, "Report 1"), "Dismiss")
-    assert "Your report went to" in await report(server, await done(server.stage), witness)
+    await take_step(moderator, await latest(log, "Report 1"), "Dismiss")
+    assert "Your report went to" in await report(server, await finished_order(server.stage), witness)
 
 
 async def test_open_cases_are_listed_with_links_to_their_cards(
     server: Server, log: simcord.ChannelHandle, moderator: simcord.MemberActor
 ) -> None:
     assert wording("pages.empty") in await server.tell("cases")
-    replies = [await reported(server) for _ in range(2)]
+    replies = [await reported_result(server) for _ in range(2)]
     cards = [await latest(log, f"Report {number}") for number in (1, 2)]
     listed = await server.tell("cases")
     assert all(f"[**Report {each}**]({card.jump_url})" in listed for each, card in enumerate(cards, 1))
     assert all([(await server.stage.job(reply)).id[-8:] in listed for reply in replies])
-    await take(moderator, cards[0], "Dismiss")
+    await take_step(moderator, cards[0], "Dismiss")
     await latest(log, "Report 1", "Dismissed")
     listed = await server.tell("cases")
     assert "Report 2" in listed
     assert "Report 1" not in listed
     await server.tell("log", off=True)
-    await reported(server)
+    await reported_result(server)
     assert "**Report 3**" in (listed := await server.tell("cases"))
     assert "sent to the server's owner" in listed
     assert listed.index("Report 3") < listed.index("Report 2")
@@ -124,9 +124,9 @@ async def test_open_cases_are_listed_with_links_to_their_cards(
 async def test_remove_deletes_the_message_and_the_output(
     server: Server, log: simcord.ChannelHandle, moderator: simcord.MemberActor
 ) -> None:
-    reply = await reported(server)
+    reply = await reported_result(server)
     job = await server.stage.job(reply)
-    await take(moderator, await latest(log, "Report"), "Remove")
+    await take_step(moderator, await latest(log, "Report"), "Remove")
     await latest(log, "Report", wording("cases.done_remove"))
     assert not in_channel(server.stage, reply)
     found = await server.stage.app.store.find(job.id)
@@ -142,8 +142,8 @@ async def test_remove_deletes_the_message_and_the_output(
 async def test_a_copy_of_a_listed_picture_is_rejected_until_it_is_forgiven(
     server: Server, log: simcord.ChannelHandle, moderator: simcord.MemberActor
 ) -> None:
-    job = await server.stage.job(await reported(server))
-    await take(moderator, await latest(log, "Report"), wording("cases.never"))
+    job = await server.stage.job(await reported_result(server))
+    await take_step(moderator, await latest(log, "Report"), wording("cases.never"))
     await latest(log, wording("cases.done_never"))
     await (await server.stage.order("faceswap-v5")).refused(wording("refused.never_again"))
     assert "no such job" in (await server.tell("forgive", job="another")).lower()
@@ -153,7 +153,7 @@ async def test_a_copy_of_a_listed_picture_is_rejected_until_it_is_forgiven(
 
 async def test_a_listed_result_is_refunded_and_not_shown(server: Server, log: simcord.ChannelHandle) -> None:
     stage = server.stage
-    job = await stage.job(await done(stage))
+    job = await stage.job(await finished_order(stage))
     result = (await stage.app.store.moderation.fingerprints_of(job.id))["result"]
     reply = await stage.order("faceswap-v5")
     await reply.says("Queued")
@@ -169,11 +169,11 @@ async def test_a_listed_result_is_refunded_and_not_shown(server: Server, log: si
 async def test_the_member_is_blocked_and_the_case_dismissed(
     server: Server, log: simcord.ChannelHandle, moderator: simcord.MemberActor
 ) -> None:
-    reply = await reported(server)
-    await take(moderator, await latest(log, "Report"), "Block the member")
+    reply = await reported_result(server)
+    await take_step(moderator, await latest(log, "Report"), "Block the member")
     await latest(log, wording("cases.done_block"))
     assert (await server.rules()).blocked == {server.member.id}
-    await take(moderator, await latest(log, "Report"), "Dismiss")
+    await take_step(moderator, await latest(log, "Report"), "Dismiss")
     assert not any("custom_id" in str(each.to_dict()) for each in (await latest(log, "Dismissed")).components)
     assert in_channel(server.stage, reply)
 
@@ -181,11 +181,11 @@ async def test_the_member_is_blocked_and_the_case_dismissed(
 async def test_only_administrators_refund(
     server: Server, log: simcord.ChannelHandle, moderator: simcord.MemberActor
 ) -> None:
-    await reported(server)
+    await reported_result(server)
     pressed = await moderator.click(await latest(log, "Report"), label=wording("cases.refund"))
     assert wording("refused.not_administrator") in said(pressed)
     assert await server.granted() == 95
-    await take(server.admin, await latest(log, "Report"), wording("cases.refund"))
+    await take_step(server.admin, await latest(log, "Report"), wording("cases.refund"))
     await latest(log, wording("cases.done_refund"))
     assert await server.granted() == 100
 
@@ -193,7 +193,7 @@ async def test_only_administrators_refund(
 async def test_the_buttons_need_the_permission_to_manage_messages(
     server: Server, log: simcord.ChannelHandle
 ) -> None:
-    reply = await reported(server)
+    reply = await reported_result(server)
     eve = server.stage.another_member("eve")
     for label in ("Remove", wording("cases.never"), "Block the member", wording("cases.refund"), "Dismiss"):
         await eve.click(await latest(log, "Report"), label=label)
@@ -204,7 +204,7 @@ async def test_the_buttons_need_the_permission_to_manage_messages(
 
 
 async def test_members_delete_their_own_result_without_an_audit_entry(server: Server) -> None:
-    reply = await done(server.stage)
+    reply = await finished_order(server.stage)
     pressed = await server.member.click(message_of(server.stage, reply), label="Delete")
     assert pressed.response is not None
     await server.member.click(pressed.response, label="Delete for everyone")
@@ -231,11 +231,11 @@ async def test_a_result_sent_in_private_is_removed_there_too(server: Server) -> 
 async def test_without_a_log_the_case_goes_to_the_operators_who_decide_for_all_servers(
     server: Server, operator: simcord.UserHandle
 ) -> None:
-    reply = await reported(server)
+    reply = await reported_result(server)
     job = await server.stage.job(reply)
     direct = operator.dm_channel
-    await take(operator, await latest(direct, "Report"), wording("cases.never"))
-    await take(operator, await latest(direct, wording("cases.done_never")), "Remove")
+    await take_step(operator, await latest(direct, "Report"), wording("cases.never"))
+    await take_step(operator, await latest(direct, wording("cases.done_never")), "Remove")
     await latest(direct, wording("cases.done_remove"))
     assert not in_channel(server.stage, reply)
     store = server.stage.app.store.moderation
@@ -246,7 +246,7 @@ async def test_without_a_log_the_case_goes_to_the_operators_who_decide_for_all_s
 async def test_an_overdue_case_is_passed_on_to_the_operators_once(
     server: Server, log: simcord.ChannelHandle, operator: simcord.UserHandle
 ) -> None:
-    await reported(server)
+    await reported_result(server)
     await latest(log, "Report")
     store, clock = server.stage.app.store, HeldClock()
     cases = server.stage.app.client.admin.cases
@@ -265,7 +265,7 @@ async def test_an_overdue_case_is_passed_on_to_the_operators_once(
 async def test_a_report_says_what_is_wrong_and_others_add_to_it(
     server: Server, log: simcord.ChannelHandle
 ) -> None:
-    reply = await done(server.stage)
+    reply = await finished_order(server.stage)
     witness, other = server.stage.another_member("w"), server.stage.another_member("o")
     await report(server, reply, witness, complaint="deceit", details="posted as a real photo @everyone")
     await latest(log, "It deceives or harasses someone", "`posted as a real photo @everyone`")
@@ -279,7 +279,7 @@ async def test_a_report_says_what_is_wrong_and_others_add_to_it(
 async def test_a_case_shows_the_picture_covered_until_the_job_is_removed(
     server: Server, log: simcord.ChannelHandle
 ) -> None:
-    reply = await reported(server)
+    reply = await reported_result(server)
     card = await latest(log, "Report 1")
     assert [each.filename.startswith("SPOILER_") for each in card.attachments] == [True]
     assert gallery_of(card)[0]["spoiler"]
@@ -294,7 +294,7 @@ async def test_a_case_shows_the_picture_covered_until_the_job_is_removed(
 async def test_a_log_that_takes_no_files_gets_the_case_without_its_picture(
     server: Server, log: simcord.ChannelHandle
 ) -> None:
-    reply = await done(server.stage)
+    reply = await finished_order(server.stage)
     await latest(log, "Completed")
     server.stage.env.inject_error("POST", f"/channels/{log.id}/messages", status=403, code=50013)
     said_to_reporter = await report(server, reply, server.stage.another_member("w"))
@@ -305,7 +305,7 @@ async def test_a_log_that_takes_no_files_gets_the_case_without_its_picture(
 async def test_a_picture_that_may_harm_a_child_is_not_copied(
     server: Server, log: simcord.ChannelHandle
 ) -> None:
-    reply = await done(server.stage)
+    reply = await finished_order(server.stage)
     await report(server, reply, server.stage.another_member("w"))
     assert len((await latest(log, "Report 1")).attachments) == 1
     await report(server, reply, server.stage.another_member("o"), complaint="child")
@@ -316,7 +316,7 @@ async def test_a_picture_that_may_harm_a_child_is_not_copied(
 async def test_a_step_is_taken_once_it_is_confirmed_and_keeps_its_note(
     server: Server, log: simcord.ChannelHandle, moderator: simcord.MemberActor
 ) -> None:
-    reply = await reported(server)
+    reply = await reported_result(server)
     asked = await moderator.click(await latest(log, "Report"), label="Remove")
     assert asked.modal is not None
     assert "deletes every message" in str(asked.modal)
@@ -331,20 +331,20 @@ async def test_a_step_is_taken_once_it_is_confirmed_and_keeps_its_note(
 async def test_moderators_write_notes_without_a_decision(
     server: Server, log: simcord.ChannelHandle, moderator: simcord.MemberActor
 ) -> None:
-    await reported(server)
-    await take(moderator, await latest(log, "Report"), "Add a note", "I have asked them")
+    await reported_result(server)
+    await take_step(moderator, await latest(log, "Report"), "Add a note", "I have asked them")
     card = await latest(log, f"<@{moderator.id}>", "`I have asked them`")
     assert len(card.attachments) == 1
     assert [action for _, action, _ in await server.audit_entries()] == ["log"]
 
 
 async def test_without_a_log_and_operators_the_owner_is_told_and_decides(server: Server) -> None:
-    reply, owner = await done(server.stage), server.guild.owner
+    reply, owner = await finished_order(server.stage), server.guild.owner
     said_to_reporter = await report(server, reply, server.stage.another_member("w"), details="this is me")
     assert wording("cases.thanks_owner") in said_to_reporter
     card = await latest(owner.dm_channel, "Report 1", "`this is me`")
     assert len(card.attachments) == 1
-    await take(owner, card, "Remove", "at once")
+    await take_step(owner, card, "Remove", "at once")
     card = await latest(owner.dm_channel, wording("cases.done_remove"), "`at once`")
     assert card.attachments == []
     assert not in_channel(server.stage, reply)
@@ -354,7 +354,7 @@ async def test_without_a_log_and_operators_the_owner_is_told_and_decides(server:
 async def test_a_report_that_reaches_nobody_says_so_and_is_sent_later(server: Server) -> None:
     faults = server.stage.env.backend.faults
     server.stage.env.inject_error("POST", "/users/@me/channels", status=403, code=50007, times=None)
-    reply, witness = await done(server.stage), server.stage.another_member("w")
+    reply, witness = await finished_order(server.stage), server.stage.another_member("w")
     assert wording("cases.thanks_nobody") in await report(server, reply, witness)
     assert "nobody reached yet" in await server.tell("cases")
     messages = messages_of(server.stage.app.client.admin.cases)
@@ -373,12 +373,12 @@ async def test_a_report_that_reaches_nobody_says_so_and_is_sent_later(server: Se
 async def test_only_the_owner_decides_about_a_case_in_direct_messages(
     server: Server, operator: simcord.UserHandle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    reply = await reported(server)
+    reply = await reported_result(server)
     card = await latest(operator.dm_channel, "Report")
     cases = server.stage.app.client.admin.cases
     # The operator of the settings has changed since the card was sent.
     monkeypatch.setattr(cases, "_operators", [])
-    refused = await take(operator, card, "Remove")
+    refused = await take_step(operator, card, "Remove")
     assert wording("refused.not_moderator") in "\n".join(texts(refused.followups[0].components))
     assert in_channel(server.stage, reply)
 

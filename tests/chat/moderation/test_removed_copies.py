@@ -11,17 +11,17 @@ from bot.jobs.job import Job
 from bot.moderation.takedowns import Claim
 from tests.chat.admin_harness import Server
 from tests.chat.delivery.test_showcase import share
-from tests.chat.moderation.reports import latest, message_of, report, said_in, take
+from tests.chat.moderation.reports import latest, message_of, report, said_in, take_step
 from tests.chat.moderation.test_takedowns import (
     SERVED,
     Outsider,
-    made_in,
+    is_shown,
+    make_result,
     operator,
     outsider,
-    seen,
     service,
 )
-from tests.chat.orders.test_batches import ordered, targets, told
+from tests.chat.orders.test_batches import order_batch, targets, until_told
 from tests.harness import Reply, eventually
 from tests.wording import wording
 
@@ -47,20 +47,22 @@ async def entry_of(log: simcord.ChannelHandle, job: Job) -> Any:
     return await latest(log, "Completed", job.id[-8:])
 
 
-async def copied(
+async def make_copied_result(
     server: Server, log: simcord.ChannelHandle, showcase: simcord.ChannelHandle
 ) -> tuple[Reply, Job]:
     """A result with a copy in the log and one in the showcase."""
-    reply, job = await made_in(server)
+    reply, job = await make_result(server)
     await share(server, reply)
     assert len(showcase.history()) == 1
     assert len((await entry_of(log, job)).attachments) == 1
     return reply, job
 
 
-async def gone(server: Server, log: simcord.ChannelHandle, showcase: simcord.ChannelHandle, job: Job) -> None:
+async def until_gone(
+    server: Server, log: simcord.ChannelHandle, showcase: simcord.ChannelHandle, job: Job
+) -> None:
     """Wait until no message shows the result; the log still says who ordered it."""
-    await eventually(lambda: not seen(server, job.place.message_id), lambda: "its message is deleted")
+    await eventually(lambda: not is_shown(server, job.place.message_id), lambda: "its message is deleted")
     await eventually(lambda: not showcase.history(), lambda: "the showcase is empty")
     await eventually(
         lambda: not any(message.attachments for message in log.history()), lambda: "the log has no picture"
@@ -79,34 +81,34 @@ async def test_a_takedown_covers_the_log_and_the_showcase(
     service: TakedownService,
     operator: simcord.UserHandle,
 ) -> None:
-    _, job = await copied(server, log, showcase)
+    _, job = await make_copied_result(server, log, showcase)
     # The entry of the log leads to the order, too.
     await outsider.asks(link=(await entry_of(log, job)).jump_url)
     await service.run_once()
     card = await latest(operator.dm_channel, "It matches one order")
     await operator.click(card, label="Remove everywhere")
-    await gone(server, log, showcase, job)
+    await until_gone(server, log, showcase, job)
 
 
 async def test_a_moderators_removal_covers_the_log_and_the_showcase(
     server: Server, log: simcord.ChannelHandle, showcase: simcord.ChannelHandle
 ) -> None:
-    reply, job = await copied(server, log, showcase)
+    reply, job = await make_copied_result(server, log, showcase)
     await report(server, reply, server.stage.another_member("witness"))
     role = server.guild.create_role("Mods", permissions=discord.Permissions(manage_messages=True))
     moderator = server.guild.add_member(server.stage.env.create_user("mod"), roles=[role])
-    await take(moderator, await latest(log, "Report 1"), "Remove")
-    await gone(server, log, showcase, job)
+    await take_step(moderator, await latest(log, "Report 1"), "Remove")
+    await until_gone(server, log, showcase, job)
 
 
 async def test_a_members_deletion_covers_the_log_and_the_showcase(
     server: Server, log: simcord.ChannelHandle, showcase: simcord.ChannelHandle
 ) -> None:
-    reply, job = await copied(server, log, showcase)
+    reply, job = await make_copied_result(server, log, showcase)
     question = await server.member.click(message_of(server.stage, reply), label="Delete")
     assert question.response is not None
     await server.member.click(question.response, label="Delete for everyone")
-    await gone(server, log, showcase, job)
+    await until_gone(server, log, showcase, job)
 
 
 async def test_a_result_that_is_removed_while_it_is_logged_leaves_no_picture(
@@ -120,7 +122,7 @@ async def test_a_result_that_is_removed_while_it_is_logged_leaves_no_picture(
         await keep_log_entry(job_id, channel_id, message_id)
 
     monkeypatch.setattr(moderation, "keep_log_entry", removed_meanwhile)
-    _, job = await made_in(server)
+    _, job = await make_result(server)
     entry = await latest(log, job.id[-8:], wording("log.removed"))
     assert entry.attachments == []
 
@@ -138,15 +140,15 @@ async def test_the_takedown_of_one_result_of_a_batch_covers_the_report_of_anothe
     server: Server, log: simcord.ChannelHandle, service: TakedownService, operator: simcord.UserHandle
 ) -> None:
     stage = server.stage
-    reply = await ordered(stage, targets(3))
+    reply = await order_batch(stage, targets(3))
     await stage.finish(reply, "3 of 3 done")
-    *_, last = await told(stage)
+    *_, last = await until_told(stage)
     await report(server, reply, stage.another_member("witness"))
     assert len((await latest(log, "Report 1")).attachments) == 3
     assert len((await entry_of(log, last)).attachments) == 1
     await take_down(server, last, service, operator)
     await eventually(
-        lambda: not seen(server, last.place.message_id), lambda: "the message of the batch is deleted"
+        lambda: not is_shown(server, last.place.message_id), lambda: "the message of the batch is deleted"
     )
     await latest(log, last.id[-8:], wording("log.removed"))
     # The other results may stay.

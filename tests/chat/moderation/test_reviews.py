@@ -4,9 +4,14 @@ import pytest
 import simcord
 
 from tests.chat.admin_harness import Server
-from tests.chat.moderation.approvals.waiting import a_moderator, awaited, delivered, shown_pictures
+from tests.chat.moderation.approvals.waiting import (
+    a_moderator,
+    shown_pictures,
+    until_delivered,
+    waiting_result,
+)
 from tests.chat.moderation.reports import latest, message_of, said_in
-from tests.chat.moderation.test_safety_gate import made_of
+from tests.chat.moderation.test_safety_gate import return_as_result
 from tests.chat.orders.own_faces import EVA, KEY
 from tests.harness import Reply
 from tests.media.files import picture
@@ -39,7 +44,7 @@ async def test_only_results_with_faces_of_strangers_wait_if_the_server_wants_tha
     again = Reply(stage.env, await member.click(message_of(stage, own), label="Reroll"))
     await stage.finish(again, "Completed")
 
-    reply, card = await awaited(server, log)
+    reply, card = await waiting_result(server, log)
     assert wording("approval.stranger") in "\n".join(said_in(card))
     await a_moderator(server).click(card, label="Approve")
     await reply.says("Completed")
@@ -64,7 +69,7 @@ async def test_a_doubtful_file_waits_for_moderators_or_is_refused_where_there_ar
     await reply.refused("`target.png` sexually explicit")
     log = server.guild.create_text_channel("mod-log")
     await server.tell("log", channel=log)
-    reply, card = await awaited(server, log, target_image=TARGET)
+    reply, card = await waiting_result(server, log, target_image=TARGET)
     assert wording("approval.doubtful") in "\n".join(said_in(card))
     assert [each["spoiler"] for each in shown_pictures(card)] == [True]
     await a_moderator(server).click(card, label="Approve")
@@ -77,13 +82,13 @@ async def test_a_doubtful_file_waits_for_moderators_or_is_refused_where_there_ar
 async def test_a_doubtful_result_waits_for_moderators_and_is_given_back_if_they_reject_it(
     server: Server, log: simcord.ChannelHandle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made_of(monkeypatch, MISTAKEN)
-    reply, card = await awaited(server, log)
+    return_as_result(monkeypatch, MISTAKEN)
+    reply, card = await waiting_result(server, log)
     assert wording("approval.doubtful") in "\n".join(said_in(card))
     await a_moderator(server).click(card, label="Reject")
     await latest(log, "Rejected")
     await reply.says(wording("end.rejected"))
-    await delivered(server, reply)
+    await until_delivered(server, reply)
     assert reply.attachments == []
     assert (await server.stage.app.store.balance(server.account)).free == 100
 
@@ -92,7 +97,7 @@ async def test_a_doubtful_result_waits_for_moderators_and_is_given_back_if_they_
 async def test_a_doubtful_result_is_withheld_where_nobody_can_be_asked(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made_of(monkeypatch, MISTAKEN)
+    return_as_result(monkeypatch, MISTAKEN)
     reply = await server.stage.order("faceswap-v5", target_image=("a.png", picture("PNG")))
     await server.stage.finish(reply, wording("end.filtered"))
 
@@ -101,8 +106,8 @@ async def test_a_doubtful_result_is_withheld_where_nobody_can_be_asked(
 async def test_moderators_decide_about_a_result_that_the_gate_cannot_judge(
     server: Server, log: simcord.ChannelHandle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made_of(monkeypatch, MISTAKEN[:600])
-    _, card = await awaited(server, log)
+    return_as_result(monkeypatch, MISTAKEN[:600])
+    _, card = await waiting_result(server, log)
     assert shown_pictures(card) == []
     assert wording("approval.doubtful") in "\n".join(said_in(card))
 
@@ -111,6 +116,6 @@ async def test_moderators_decide_about_a_result_that_the_gate_cannot_judge(
 async def test_a_result_that_the_gate_cannot_judge_is_shown_if_the_operator_wants_that(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made_of(monkeypatch, MISTAKEN[:600])
+    return_as_result(monkeypatch, MISTAKEN[:600])
     reply = await server.stage.order("faceswap-v5")
     assert "safety check" not in await server.stage.finish(reply, "Completed")

@@ -14,7 +14,7 @@ from tests.wording import wording
 ON = pytest.mark.stage(safety={"explicit": 0.7})
 
 
-def made_of(monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
+def return_as_result(monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
     async def render(*_: Any) -> Rendering:
         return Rendering(content, "image/png", {})
 
@@ -32,7 +32,7 @@ async def test_an_explicit_file_is_refused_before_there_is_an_order(stage: Stage
 async def test_an_explicit_result_is_withheld_and_stays_so(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    made_of(monkeypatch, MISTAKEN)
+    return_as_result(monkeypatch, MISTAKEN)
     reply = await stage.order("faceswap-v5")
     await stage.finish(reply, wording("state.filtered"), wording("end.filtered"), "5 credits back")
     assert reply.attachments == []
@@ -52,7 +52,7 @@ async def test_an_explicit_result_is_withheld_and_stays_so(
 async def test_a_result_that_cannot_be_judged_is_withheld(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made_of(monkeypatch, MISTAKEN[:600])
+    return_as_result(monkeypatch, MISTAKEN[:600])
     reply = await stage.order("faceswap-v5")
     await stage.finish(reply, wording("end.filtered"))
 
@@ -60,7 +60,7 @@ async def test_a_result_that_cannot_be_judged_is_withheld(
 async def test_without_the_gate_the_same_result_is_shown(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made_of(monkeypatch, MISTAKEN)
+    return_as_result(monkeypatch, MISTAKEN)
     reply = await stage.order("faceswap-v5", target_image=("target.png", MISTAKEN))
     await stage.finish(reply, "Completed")
     assert len(reply.attachments) == 1

@@ -40,7 +40,7 @@ SERVED = pytest.mark.stage(**FORM)
 MARKED = pytest.mark.stage(marks={"watermark": True}, **FORM)
 
 
-def smaller(content: bytes) -> bytes:
+def reencoded(content: bytes) -> bytes:
     """The picture as somebody else would send it: scaled, and compressed again."""
     with Image.open(BytesIO(content)) as image:
         return files.saved(image.convert("RGB").resize((image.width // 2, image.height // 2)), "JPEG")
@@ -110,14 +110,14 @@ def own_clock(service: TakedownService, monkeypatch: pytest.MonkeyPatch) -> Held
     return clock
 
 
-async def made_in(server: Server, **options: Any) -> tuple[Reply, Job]:
+async def make_result(server: Server, **options: Any) -> tuple[Reply, Job]:
     given = server.stage.files("faceswap-v5") | options
     reply = Reply(server.stage.env, await server.member.slash(server.channel, "faceswap-v5", **given))
     await server.stage.finish(reply, "Completed")
     return reply, await server.stage.wait_until_told(reply)
 
 
-def seen(server: Server, message_id: int) -> bool:
+def is_shown(server: Server, message_id: int) -> bool:
     return any(each.id == message_id for each in server.channel.history())
 
 
@@ -126,37 +126,41 @@ async def test_an_outsider_has_a_picture_removed_in_two_servers(
     server: Server, outsider: Outsider, service: TakedownService, operator: simcord.UserHandle
 ) -> None:
     stage, other = server.stage, elsewhere(server.stage)
-    shown, first = await made_in(server, source_image=("me.jpg", PHOTO), target_image=("b.jpg", OTHERS[0]))
-    _, second = await made_in(
-        other, source_image=("me.jpg", smaller(PHOTO)), target_image=("c.jpg", OTHERS[1])
+    shown, first = await make_result(
+        server, source_image=("me.jpg", PHOTO), target_image=("b.jpg", OTHERS[0])
     )
-    _, unrelated = await made_in(server)
+    _, second = await make_result(
+        other, source_image=("me.jpg", reencoded(PHOTO)), target_image=("c.jpg", OTHERS[1])
+    )
+    _, unrelated = await make_result(server)
 
     log = server.guild.create_text_channel("mod-log")
     await server.tell("log", channel=log)
     await report(server, shown, stage.another_member("witness"))
     await latest(log, "Report 1")
 
-    reference = await outsider.asks(smaller(PHOTO))
+    reference = await outsider.asks(reencoded(PHOTO))
     assert "decided yet, and has until" in await outsider.looks_up(reference)
     await service.run_once()
     card = await latest(operator.dm_channel, "Takedown request 1", "It matches 2 orders")
     assert CLAIM["statement"] in "\n".join(said_in(card))
     assert CLAIM["contact"] not in "\n".join(said_in(card))
-    assert seen(server, first.place.message_id)
+    assert is_shown(server, first.place.message_id)
     await operator.click(card, label="Remove everywhere")
     await latest(operator.dm_channel, "Takedown request 1", "Removed everywhere")
 
-    await eventually(lambda: not seen(server, first.place.message_id), lambda: "the first message is deleted")
     await eventually(
-        lambda: not seen(other, second.place.message_id), lambda: "the second message is deleted"
+        lambda: not is_shown(server, first.place.message_id), lambda: "the first message is deleted"
+    )
+    await eventually(
+        lambda: not is_shown(other, second.place.message_id), lambda: "the second message is deleted"
     )
     # The card of an open report shows the picture, too.
     await eventually(lambda: not log.history(), lambda: "the card of the report is deleted")
     assert await stage.app.store.cases.find_open([first.id]) == []
-    assert seen(server, unrelated.place.message_id)
+    assert is_shown(server, unrelated.place.message_id)
     assert "It was removed on" in await outsider.looks_up(reference.lower())
-    for place, copy in ((server, PHOTO), (other, smaller(PHOTO))):
+    for place, copy in ((server, PHOTO), (other, reencoded(PHOTO))):
         given = stage.files("faceswap-v5") | {"target_image": ("again.jpg", copy)}
         reply = Reply(stage.env, await place.member.slash(place.channel, "faceswap-v5", **given))
         await reply.refused(wording("refused.never_again"))
@@ -175,13 +179,13 @@ async def test_a_screenshot_of_a_result_finds_its_order_by_the_watermark(
     server: Server, outsider: Outsider, service: TakedownService, operator: simcord.UserHandle
 ) -> None:
     stage = server.stage
-    reply, job = await made_in(server, source_image=("b.jpg", OTHERS[0]), target_image=("me.jpg", PHOTO))
+    reply, job = await make_result(server, source_image=("b.jpg", OTHERS[0]), target_image=("me.jpg", PHOTO))
     with Image.open(BytesIO(await reply.attachments[0].read())) as image:
         screenshot = reencoding.cropped(image.convert("RGB"))
     await outsider.asks(screenshot)
     await service.run_once()
     await operator.click(await latest(operator.dm_channel, "It matches one order"), label="Remove everywhere")
-    await eventually(lambda: not seen(server, job.place.message_id), lambda: "the message is deleted")
+    await eventually(lambda: not is_shown(server, job.place.message_id), lambda: "the message is deleted")
     # The pictures that a named order was made from are refused, too.
     await (await stage.order("faceswap-v5", source_image=("b.jpg", OTHERS[0]))).refused(
         wording("refused.never_again")
@@ -196,7 +200,7 @@ async def test_a_link_names_an_order_and_a_declined_request_changes_nothing(
     operator: simcord.UserHandle,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    reply, job = await made_in(server)
+    reply, job = await make_result(server)
     link = f"https://discord.com/channels/{server.guild.id}/{server.channel.id}/{reply.id}"
     reference = await outsider.asks(link=link)
     await service.run_once()
@@ -209,7 +213,7 @@ async def test_a_link_names_an_order_and_a_declined_request_changes_nothing(
     await latest(operator.dm_channel, "Declined")
     assert "declined the request on" in await outsider.looks_up(reference)
     await service.run_once()
-    assert seen(server, job.place.message_id)
+    assert is_shown(server, job.place.message_id)
 
 
 @SERVED
@@ -242,7 +246,7 @@ async def test_operators_hear_of_messages_that_cannot_be_deleted(
     operator: simcord.UserHandle,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    reply, _ = await made_in(server)
+    reply, _ = await make_result(server)
     address = f"https://discord.com/channels/{server.guild.id}/{server.channel.id}/{reply.id}"
     await outsider.asks(link=address)
     await service.run_once()

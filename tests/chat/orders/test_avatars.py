@@ -39,7 +39,7 @@ async def share(stage: Stage, member: simcord.MemberActor, *, notify: bool = Fal
     return said(await member.slash(stage.channel, "privacy avatar on", notify=notify))
 
 
-async def ordered(stage: Stage, owner: simcord.MemberActor, **values: Any) -> Reply:
+async def order_with_avatar_of(stage: Stage, owner: simcord.MemberActor, **values: Any) -> Reply:
     form = await stage.member.context_menu(stage.channel, MENU, owner)
     return Reply(
         stage.env, await stage.member.submit_modal(form, {"target": TARGET, "path": "fast"} | values)
@@ -61,7 +61,7 @@ async def test_an_avatar_is_the_face_once_its_member_shares_it(
     assert wording("avatar.shared") in await share(stage, eve)
     form = await stage.member.context_menu(stage.channel, MENU, eve)
     assert "face" not in fields(form)
-    reply = await ordered(stage, eve)
+    reply = await order_with_avatar_of(stage, eve)
     await stage.finish(reply, "Completed")
     assert await width_sent(stage) == 128
     assert (await stage.job(reply)).avatar_of == eve.id
@@ -92,7 +92,7 @@ async def test_whoever_withdraws_while_the_job_runs_is_not_shown_and_the_price_c
     stage: Stage, eve: simcord.MemberActor
 ) -> None:
     await share(stage, eve)
-    reply = await ordered(stage, eve)
+    reply = await order_with_avatar_of(stage, eve)
     await reply.says("Queued")
     assert "Nobody in this server" in said(await eve.slash(stage.channel, "privacy avatar off"))
     await stage.finish(reply, wording("state.unshared"), wording("end.unshared"), "5 credits back")
@@ -110,7 +110,7 @@ async def test_an_order_that_waits_is_cancelled_when_the_avatar_is_withdrawn(
     await share(stage, eve)
     first = await stage.order_as(stage.another_member("bob"), "faceswap-v5")
     await first.says("Queued")
-    waiting = await ordered(stage, eve)
+    waiting = await order_with_avatar_of(stage, eve)
     await waiting.says("Waiting in line")
     await eve.slash(stage.channel, "privacy avatar off")
     await waiting.says("Cancelled")
@@ -121,7 +121,7 @@ async def test_an_order_that_waits_is_cancelled_when_the_avatar_is_withdrawn(
 
 async def test_again_asks_for_the_consent_anew(stage: Stage, eve: simcord.MemberActor) -> None:
     await share(stage, eve)
-    reply = await ordered(stage, eve)
+    reply = await order_with_avatar_of(stage, eve)
     await stage.finish(reply, "Completed")
     again = Reply(stage.env, await stage.member.click(stage.channel.history()[-1], label=REROLL))
     await stage.finish(again, "Completed")
@@ -142,7 +142,7 @@ async def test_a_member_finds_and_removes_what_was_made_with_their_avatar(
     stage: Stage, eve: simcord.MemberActor
 ) -> None:
     await share(stage, eve)
-    reply = await ordered(stage, eve)
+    reply = await order_with_avatar_of(stage, eve)
     await stage.finish(reply, "Completed")
     await stage.wait_until_told(reply)
     shown = await eve.slash(stage.channel, "privacy avatar uses")
@@ -160,7 +160,7 @@ async def test_the_owner_of_the_avatar_removes_a_result_with_its_own_button(
     stage: Stage, eve: simcord.MemberActor
 ) -> None:
     await share(stage, eve)
-    reply = await ordered(stage, eve)
+    reply = await order_with_avatar_of(stage, eve)
     await stage.finish(reply, "Completed")
     message = stage.channel.history()[-1]
     mallory = await stage.another_member("mallory").click(message, label="Delete")
@@ -175,7 +175,7 @@ async def test_a_direct_message_tells_of_each_use_where_the_member_wants_it(
     stage: Stage, user: simcord.UserHandle, eve: simcord.MemberActor
 ) -> None:
     await share(stage, eve, notify=True)
-    reply = await ordered(stage, eve)
+    reply = await order_with_avatar_of(stage, eve)
     await stage.finish(reply, "Completed")
 
     def told() -> Any:
@@ -187,7 +187,7 @@ async def test_a_direct_message_tells_of_each_use_where_the_member_wants_it(
 
 async def test_a_deletion_of_the_owners_data_ends_the_use(stage: Stage, eve: simcord.MemberActor) -> None:
     await share(stage, eve)
-    reply = await ordered(stage, eve)
+    reply = await order_with_avatar_of(stage, eve)
     await reply.says("Queued")
     question = await eve.slash(stage.channel, "privacy delete")
     assert question.response is not None

@@ -21,7 +21,7 @@ def targets(count: int) -> list[tuple[str, bytes]]:
     return [(f"photo{number}.png", picture("PNG", 64, 48 + number)) for number in range(count)]
 
 
-async def ordered(stage: Stage, files: Sequence[tuple[str, bytes]], **values: Any) -> Reply:
+async def order_batch(stage: Stage, files: Sequence[tuple[str, bytes]], **values: Any) -> Reply:
     shown = await stage.member.slash(stage.channel, "swap")
     chosen = {"face": FACE, "target": list(files), "path": "fast"} | values
     return Reply(stage.env, await stage.member.submit_modal(shown, chosen))
@@ -35,7 +35,7 @@ async def jobs_of(stage: Stage) -> Sequence[Job]:
     return await stage.app.store.find_batch(job.batch)
 
 
-async def told(stage: Stage) -> Sequence[Job]:
+async def until_told(stage: Stage) -> Sequence[Job]:
     """Wait until all jobs are recorded as told, a moment after the message shows it."""
     async with asyncio.timeout(PATIENCE):
         jobs = await jobs_of(stage)
@@ -60,7 +60,7 @@ async def money(stage: Stage) -> tuple[int, int]:
 @pytest.mark.stage(jobs={"per_member": 10})
 async def test_of_ten_pictures_two_fail_and_are_given_back_alone(stage: Stage) -> None:
     stage.segmind.faults.next("submit", "blocked", times=2)
-    reply = await ordered(stage, targets(10))
+    reply = await order_batch(stage, targets(10))
     await reply.says("0 of 10", "Processing: 10")
     assert await money(stage) == (50, 50)
     said = await stage.finish(reply, "8 of 10 done", "40 credits charged, 10 credits refunded")
@@ -75,7 +75,7 @@ async def test_of_ten_pictures_two_fail_and_are_given_back_alone(stage: Stage) -
 
 @pytest.mark.stage(jobs={"per_member": 1})
 async def test_the_rest_is_cancelled_and_given_back(stage: Stage) -> None:
-    reply = await ordered(stage, targets(3))
+    reply = await order_batch(stage, targets(3))
     await reply.says("Processing: 1", "Waiting in line: 2")
     await press(stage, reply, "Cancel the rest")
     await reply.says("Cancelled")
@@ -86,19 +86,19 @@ async def test_the_rest_is_cancelled_and_given_back(stage: Stage) -> None:
 
 @pytest.mark.stage(credits={"start": 14})
 async def test_a_batch_that_is_too_dear_is_refused_as_a_whole(stage: Stage) -> None:
-    await (await ordered(stage, targets(3))).refused("You need 15 credits but have 14 credits")
+    await (await order_batch(stage, targets(3))).refused("You need 15 credits but have 14 credits")
     assert await money(stage) == (14, 0)
     assert stage.segmind.submissions == ()
 
 
 async def test_a_file_that_cannot_be_used_is_named_and_nothing_is_ordered(stage: Stage) -> None:
     files = [*targets(2), ("clip.mp4", video())]
-    await (await ordered(stage, files)).refused("needs a picture, but `clip.mp4` is a video")
+    await (await order_batch(stage, files)).refused("needs a picture, but `clip.mp4` is a video")
     assert await money(stage) == (100, 0)
 
 
 async def test_a_group_takes_one_picture(stage: Stage) -> None:
-    await (await ordered(stage, targets(2), path="group")).refused("one picture at a time")
+    await (await order_batch(stage, targets(2), path="group")).refused("one picture at a time")
 
 
 async def test_several_pictures_of_a_message_are_one_order(stage: Stage) -> None:
@@ -111,7 +111,7 @@ async def test_several_pictures_of_a_message_are_one_order(stage: Stage) -> None
 
 
 async def test_deleting_the_message_takes_all_of_its_results_down(stage: Stage) -> None:
-    reply = await ordered(stage, targets(2))
+    reply = await order_batch(stage, targets(2))
     await stage.finish(reply, "2 of 2")
     asked = await stage.member.click(shown_in(reply), label="Delete")
     assert asked.response is not None
@@ -121,15 +121,15 @@ async def test_deleting_the_message_takes_all_of_its_results_down(stage: Stage) 
 
 
 async def test_results_of_a_batch_go_to_the_member_in_private_where_they_wish(stage: Stage) -> None:
-    reply = await ordered(stage, targets(2), wishes=["send_to_me"])
+    reply = await order_batch(stage, targets(2), wishes=["send_to_me"])
     await stage.finish(reply, "2 of 2", "Sent privately")
     assert reply.attachments == []
-    assert [job.delivery for job in await told(stage)] == ["direct", "direct"]
+    assert [job.delivery for job in await until_told(stage)] == ["direct", "direct"]
 
 
 async def test_a_restart_goes_on_with_the_same_card(house: House) -> None:
     stage = house.server.stage
-    reply = await ordered(stage, targets(5))
+    reply = await order_batch(stage, targets(5))
 
     def is_half_done() -> bool:
         stage.clock.move(2)
@@ -138,7 +138,7 @@ async def test_a_restart_goes_on_with_the_same_card(house: House) -> None:
     await eventually(is_half_done, lambda: f"some of 5 done in {reply.edits}")
     await house.restart()
     await stage.finish(reply, "5 of 5")
-    jobs = await told(stage)
+    jobs = await until_told(stage)
     assert gallery(reply) == [f"{job.slug}-{job.id}.png" for job in jobs]
     assert [job.delivery for job in jobs] == ["edited"] * 5
     assert await money(stage) == (75, 0)

@@ -11,15 +11,15 @@ from bot.store.errors import StoreUnavailable
 from tests.harness import Stage
 from tests.ops.conftest import ANY_PORT
 from tests.ops.dashboard.visitor import SECRET, TOKEN, visiting
-from tests.ops.scrape import fetched, scrape
-from tests.ops.test_health import wrong
+from tests.ops.scrape import fetch, scrape
+from tests.ops.test_health import problems_at
 from tests.patience import PATIENCE
 
 SLUG = "faceswap-v5"
 WITH_PAGE = pytest.mark.stage(ops={"listen": ANY_PORT, "page_token": SECRET})
 
 
-async def figures(stage: Stage, there: Callable[[Any], object] = bool) -> Any:
+async def read_figures(stage: Stage, there: Callable[[Any], object] = bool) -> Any:
     """First figures that meet the condition."""
     async with visiting(stage.app.served_at) as visitor, asyncio.timeout(PATIENCE):
         while True:
@@ -30,7 +30,7 @@ async def figures(stage: Stage, there: Callable[[Any], object] = bool) -> Any:
             await asyncio.sleep(0.05)
 
 
-async def switched(stage: Stage, which: str) -> Any:
+async def press_switch(stage: Stage, which: str) -> Any:
     async with visiting(stage.app.served_at) as visitor:
         answer = await visitor.ask("POST", which, Authorization=f"Bearer {TOKEN}")
         assert answer.status == 200, answer.text
@@ -42,7 +42,7 @@ async def test_the_page_shows_a_job_in_flight_and_no_member(stage: Stage) -> Non
     reply = await stage.order(SLUG, additional_prompt="a prompt of a member")
     await reply.says("Queued")
     job = await stage.job(reply)
-    seen = await figures(stage, lambda it: it["jobs"]["counts"] and it["ledger"])
+    seen = await read_figures(stage, lambda it: it["jobs"]["counts"] and it["ledger"])
     (count,) = seen["jobs"]["counts"]
     assert (count["model"], count["state"], count["jobs"]) == (SLUG, "processing", 1)
     (shown,) = seen["jobs"]["oldest"]
@@ -60,7 +60,7 @@ async def test_the_page_shows_a_job_in_flight_and_no_member(stage: Stage) -> Non
     for hidden in (stage.member.id, stage.channel.id, job.place.message_id, job.place.token, "a prompt"):
         assert str(hidden) not in text
     await stage.finish(reply, "Completed")
-    ended = await figures(stage, lambda it: not it["jobs"]["counts"] and it["spend"]["servers"])
+    ended = await read_figures(stage, lambda it: not it["jobs"]["counts"] and it["spend"]["servers"])
     (month,) = ended["spend"]["servers"]
     assert (month["id"], month["name"], month["spent"]) == (str(stage.guild.id), "Testers", job.price)
     assert (ended["jobs"]["oldest"], ended["segmind"]["left"]) == ([], pytest.approx(stage.segmind.balance))
@@ -70,7 +70,7 @@ async def test_the_page_shows_a_job_in_flight_and_no_member(stage: Stage) -> Non
 async def test_an_unavailable_database_is_reported_and_the_rest_is_shown(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await figures(stage, lambda it: it["ledger"])
+    await read_figures(stage, lambda it: it["ledger"])
 
     async def away(_overview: object, _now: float) -> None:
         raise StoreUnavailable("connection to a-host failed for user a-user")
@@ -81,7 +81,7 @@ async def test_an_unavailable_database_is_reported_and_the_rest_is_shown(
     with monkeypatch.context() as broken:
         broken.setattr("bot.store.read.dashboard.DashboardQueries.present", away)
         broken.setattr("bot.store.read.dashboard.DashboardQueries.past", away)
-        seen = await figures(stage, lambda it: it["stale"])
+        seen = await read_figures(stage, lambda it: it["stale"])
         assert seen["discord"]["online"] == 1
         # The page keeps showing the last figures.
         assert seen["jobs"] == {"counts": [], "oldest": []}
@@ -93,24 +93,26 @@ async def test_an_unavailable_database_is_reported_and_the_rest_is_shown(
             assert answer.error.startswith(
                 "The database can't be written to right now, so nothing was changed."
             )
-    assert not (await figures(stage, lambda it: not it["stale"]))["pause"]
+    assert not (await read_figures(stage, lambda it: not it["stale"]))["pause"]
 
 
 @WITH_PAGE
 async def test_while_paused_new_orders_wait_and_submitted_jobs_are_delivered(stage: Stage) -> None:
     sent = await stage.order(SLUG)
     await sent.says("Queued")
-    assert (await switched(stage, "pause"))["pause"] > 0
+    assert (await press_switch(stage, "pause"))["pause"] > 0
     waiting = await stage.order(SLUG)
     assert "Not sent yet" in await waiting.says("Paused", "paused new orders")
     await stage.finish(sent, "Completed")
     assert len(stage.segmind.submissions) == 1
-    paused = await figures(stage, lambda it: it["pause"] and it["jobs"]["counts"][0]["state"] == "waiting")
+    paused = await read_figures(
+        stage, lambda it: it["pause"] and it["jobs"]["counts"][0]["state"] == "waiting"
+    )
     assert [count["jobs"] for count in paused["jobs"]["counts"]] == [1]
     assert (await scrape(stage.app.served_at))("doppel_submissions_paused_seconds") > 0
     # A pause is no problem: the bot still takes orders.
-    assert await wrong(stage.app.served_at, "/readyz") == {}
-    assert (await switched(stage, "resume"))["pause"] is None
+    assert await problems_at(stage.app.served_at, "/readyz") == {}
+    assert (await press_switch(stage, "resume"))["pause"] is None
     await waiting.says("Queued")
     await stage.finish(waiting, "Completed")
     assert (await scrape(stage.app.served_at))("doppel_submissions_paused_seconds") == 0
@@ -118,7 +120,7 @@ async def test_while_paused_new_orders_wait_and_submitted_jobs_are_delivered(sta
 
 
 async def test_without_a_token_nothing_is_sampled(stage: Stage) -> None:
-    status, _, text = await fetched(stage.app.served_at, "/")
+    status, _, text = await fetch(stage.app.served_at, "/")
     assert status == 404
     assert "DOPPEL_OPS__PAGE_TOKEN" in text
     assert not [task for task in asyncio.all_tasks() if task.get_name() == "the operator's page"]

@@ -17,11 +17,11 @@ from tests.chat.moderation.approvals.waiting import (
     WAITS,
     a_moderator,
     approval_of,
-    awaited,
     cards_in,
-    delivered,
     refusal_of,
     shown_pictures,
+    until_delivered,
+    waiting_result,
 )
 from tests.chat.moderation.reports import latest, said_in
 from tests.clocks import HeldClock
@@ -32,7 +32,7 @@ from tests.wording import wording
 async def test_a_result_is_shown_in_its_message_once_a_moderator_approves_it(
     server: Server, log: simcord.ChannelHandle, moderator: simcord.MemberActor
 ) -> None:
-    reply, card = await awaited(server, log)
+    reply, card = await waiting_result(server, log)
     assert reply.attachments == []
     assert wording("end.awaited_note") in reply.text
     assert "segmind" not in reply.text.lower()
@@ -43,7 +43,7 @@ async def test_a_result_is_shown_in_its_message_once_a_moderator_approves_it(
     await moderator.click(card, label="Approve")
     await reply.says("Completed", "5 credits")
     assert len(reply.attachments) == 1
-    assert (await delivered(server, reply)).delivery == Delivery.EDITED
+    assert (await until_delivered(server, reply)).delivery == Delivery.EDITED
     decided = await latest(log, "Approved")
     assert (decided.attachments, shown_pictures(decided)) == ([], [])
     assert "custom_id" not in str([each.to_dict() for each in decided.components])
@@ -58,11 +58,11 @@ async def test_a_result_is_shown_in_its_message_once_a_moderator_approves_it(
 async def test_a_rejected_result_is_refunded_and_shown_to_nobody(
     server: Server, log: simcord.ChannelHandle, moderator: simcord.MemberActor
 ) -> None:
-    reply, card = await awaited(server, log)
+    reply, card = await waiting_result(server, log)
     await moderator.click(card, label="Reject")
     assert "5 credits" in await reply.says("credits back")
     assert reply.attachments == []
-    job = await delivered(server, reply)
+    job = await until_delivered(server, reply)
     assert job.output is None
     assert await server.granted() == 100
     assert [(who, what) for who, what, _ in await server.audit_entries()][-2:] == [
@@ -80,7 +80,7 @@ async def test_a_rejection_is_refunded_once_however_often_its_delivery_is_tried(
     moderator: simcord.MemberActor,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    reply, card = await awaited(server, log)
+    reply, card = await waiting_result(server, log)
     app = server.stage.app
     runner: Any = app.engine.runner
     monkeypatch.setattr(runner, "_config", replace(runner._config, retry_delay=0.01))
@@ -96,7 +96,7 @@ async def test_a_rejection_is_refunded_once_however_often_its_delivery_is_tried(
     monkeypatch.setattr(Messages, "try_route", stumbling)
     await moderator.click(card, label="Reject")
     await reply.says("Rejected", wording("end.rejected"), "credits back")
-    await delivered(server, reply)
+    await until_delivered(server, reply)
     assert tries == 3
     assert await server.granted() == 100
     assert await app.store.discrepancies() == []
@@ -105,7 +105,7 @@ async def test_a_rejection_is_refunded_once_however_often_its_delivery_is_tried(
 async def test_members_and_strangers_decide_nothing_and_are_told_why(
     server: Server, log: simcord.ChannelHandle
 ) -> None:
-    reply, card = await awaited(server, log)
+    reply, card = await waiting_result(server, log)
     for actor in (server.member, server.stage.another_member("eve")):
         pressed = await actor.click(card, label="Approve")
         assert wording("refused.not_moderator") in refusal_of(pressed)
@@ -118,7 +118,7 @@ async def test_members_and_strangers_decide_nothing_and_are_told_why(
 async def test_two_moderators_at_once_decide_once(
     server: Server, log: simcord.ChannelHandle, moderator: simcord.MemberActor
 ) -> None:
-    reply, card = await awaited(server, log)
+    reply, card = await waiting_result(server, log)
     approvals = server.stage.app.store.approvals
     job_id = (await server.stage.job(reply)).id
     other = server.admin
@@ -130,7 +130,7 @@ async def test_two_moderators_at_once_decide_once(
     assert first.approval == second.approval
     # Neither decision has started the job here, so the next press starts it.
     await other.click(card, label="Approve")
-    await delivered(server, reply)
+    await until_delivered(server, reply)
     assert sum("Completed" in each or "Rejected" in each for each in reply.edits) == 1
     assert len(cards_in(log)) == 1
 
@@ -138,12 +138,12 @@ async def test_two_moderators_at_once_decide_once(
 async def test_an_approved_result_whose_hidden_reply_has_expired_arrives_by_direct_message(
     server: Server, log: simcord.ChannelHandle, moderator: simcord.MemberActor
 ) -> None:
-    reply, card = await awaited(server, log, hidden=True)
+    reply, card = await waiting_result(server, log, hidden=True)
     assert str(reply.id) not in "\n".join(said_in(card))
     job = await server.stage.job(reply)
     await expire(server, job)
     await moderator.click(card, label="Approve")
-    assert (await delivered(server, reply)).delivery == Delivery.DIRECT
+    assert (await until_delivered(server, reply)).delivery == Delivery.DIRECT
     sent = server.member.user.dm_channel.history()[0]
     assert len(sent.attachments) == 1
 
@@ -156,11 +156,11 @@ async def expire(server: Server, job: Job) -> None:
 async def test_a_result_for_direct_messages_goes_there_after_the_approval(
     server: Server, log: simcord.ChannelHandle, moderator: simcord.MemberActor
 ) -> None:
-    reply, card = await awaited(server, log, send_to_me=True)
+    reply, card = await waiting_result(server, log, send_to_me=True)
     direct = server.member.user.dm_channel
     assert direct.history() == []
     await moderator.click(card, label="Approve")
-    assert (await delivered(server, reply)).delivery == Delivery.DIRECT
+    assert (await until_delivered(server, reply)).delivery == Delivery.DIRECT
     assert len(direct.history()[0].attachments) == 1
     assert "Sent privately" in reply.text
 
@@ -169,7 +169,7 @@ async def test_a_result_for_direct_messages_goes_there_after_the_approval(
 async def test_the_original_and_the_spoiler_stay_after_an_approval(
     server: Server, log: simcord.ChannelHandle, moderator: simcord.MemberActor
 ) -> None:
-    reply, card = await awaited(server, log, spoiler=True)
+    reply, card = await waiting_result(server, log, spoiler=True)
     await moderator.click(card, label="Approve")
     await reply.says("Completed")
     assert len(reply.attachments) == 2
@@ -179,7 +179,7 @@ async def test_the_original_and_the_spoiler_stay_after_an_approval(
 async def test_a_result_that_was_listed_meanwhile_is_withheld_in_spite_of_an_approval(
     server: Server, log: simcord.ChannelHandle, moderator: simcord.MemberActor
 ) -> None:
-    reply, card = await awaited(server, log)
+    reply, card = await waiting_result(server, log)
     store, job = server.stage.app.store, await server.stage.job(reply)
     await store.moderation.ban_fingerprints(
         list((await store.moderation.fingerprints_of(job.id)).values()), None, "x"
@@ -193,7 +193,7 @@ async def test_a_result_that_was_listed_meanwhile_is_withheld_in_spite_of_an_app
 async def test_the_operator_decides_everywhere(
     server: Server, log: simcord.ChannelHandle, operator: simcord.MemberActor
 ) -> None:
-    reply, card = await awaited(server, log)
+    reply, card = await waiting_result(server, log)
     await operator.click(card, label="Approve")
     await reply.says("Completed")
 
@@ -204,7 +204,7 @@ async def test_a_moderator_who_comes_too_late_is_told_so(
     moderator: simcord.MemberActor,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    reply, card = await awaited(server, log)
+    reply, card = await waiting_result(server, log)
     service: Any = server.stage.app.client.admin.approvals
     approval = await approval_of(server, reply)
     job = await server.stage.job(reply)
@@ -223,7 +223,7 @@ async def test_a_result_that_is_gone_when_it_is_approved_is_refunded(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The moderator decided in time, but Segmind deleted the result before the bot could fetch it."""
-    reply, card = await awaited(server, log)
+    reply, card = await waiting_result(server, log)
     late = HeldClock((await approval_of(server, reply)).lapses_at)
     service: Any = server.stage.app.client.admin.approvals
     monkeypatch.setattr(service._approval_requester, "_clock", late)
@@ -234,7 +234,7 @@ async def test_a_result_that_is_gone_when_it_is_approved_is_refunded(
     await moderator.click(card, label="Approve")
     await reply.says(wording("state.lapsed"), wording("end.lapsed"), "5 credits")
     assert await server.granted() == 100
-    assert (await delivered(server, reply)).delivery == Delivery.EDITED
+    assert (await until_delivered(server, reply)).delivery == Delivery.EDITED
 
 
 async def test_moderators_approve_their_own_orders_only_where_the_server_lets_them(

@@ -12,12 +12,12 @@ from tests.chat.admin_harness import Server, said
 from tests.chat.moderation.approvals.waiting import (
     WAITS,
     approval_of,
-    awaited,
     cards_in,
-    delivered,
+    monitor_of,
     refusal_of,
     shown_pictures,
-    waiting_of,
+    until_delivered,
+    waiting_result,
     with_log,
 )
 from tests.chat.moderation.reports import in_channel, latest
@@ -33,7 +33,7 @@ async def test_approval_needs_a_log_and_the_log_stays_while_it_is_on(server: Ser
     assert "/admin approve" in await server.tell("log", off=True)
     assert (await server.rules()).log_channel == log.id
     assert wording("entry.approve") in await server.tell("approve")
-    await awaited(server, log)
+    await waiting_result(server, log)
     assert wording("entry.awaited.one") in await server.tell("approve")
     assert wording("deed.approval_off") in await server.tell("approve", on=False)
     reply = await server.stage.order("faceswap-v5")
@@ -59,7 +59,7 @@ async def test_where_nobody_can_be_asked_results_wait_and_everybody_is_told(
         assert reply.attachments == []
     await latest(operator.user.dm_channel, wording("operator.unheard"), "Testers")
     assert len(operator.user.dm_channel.history()) == 1
-    waiting = waiting_of(server, HeldClock())
+    waiting = monitor_of(server, HeldClock())
     await waiting.run_once()
     assert wording("end.unheard") in replies[0].text
     other = server.guild.create_text_channel("another-log")
@@ -86,7 +86,7 @@ async def test_a_log_that_rejects_a_card_is_not_tried_again_at_once(
     reply = await stage.order("faceswap-v5")
     await stage.finish(reply, WAITS, wording("end.unheard"))
     await stage.wait_until_told(reply)
-    waiting = waiting_of(server, clock)
+    waiting = monitor_of(server, clock)
 
     async def tries() -> int:
         await waiting.run_once()
@@ -102,8 +102,8 @@ async def test_a_log_that_rejects_a_card_is_not_tried_again_at_once(
 async def test_waiting_results_move_to_another_log(
     server: Server, log: simcord.ChannelHandle, moderator: simcord.MemberActor
 ) -> None:
-    reply, _ = await awaited(server, log)
-    waiting = waiting_of(server, HeldClock())
+    reply, _ = await waiting_result(server, log)
+    waiting = monitor_of(server, HeldClock())
     await waiting.run_once()
     assert len(cards_in(log)) == 1
     closed = discord.PermissionOverwrite(send_messages=False)
@@ -125,15 +125,15 @@ async def test_waiting_results_move_to_another_log(
 async def test_a_result_that_nobody_decides_in_time_is_refunded(
     server: Server, log: simcord.ChannelHandle
 ) -> None:
-    reply, _ = await awaited(server, log)
+    reply, _ = await waiting_result(server, log)
     clock = HeldClock((await approval_of(server, reply)).lapses_at - 1)
-    waiting = waiting_of(server, clock)
+    waiting = monitor_of(server, clock)
     await waiting.run_once()
     assert WAITS in reply.text
     clock.move(1)
     await waiting.run_once()
     await reply.says(wording("state.lapsed"), wording("end.lapsed"), "5 credits")
-    assert (await delivered(server, reply)).output is None
+    assert (await until_delivered(server, reply)).output is None
     assert await server.granted() == 100
     assert (await latest(log, wording("approval.lapsed"))).attachments == []
     assert (await server.audit_entries())[-1][:2] == ("bot", "refund")
@@ -142,7 +142,7 @@ async def test_a_result_that_nobody_decides_in_time_is_refunded(
 async def test_a_member_who_deletes_their_data_leaves_nothing_in_the_log(
     server: Server, log: simcord.ChannelHandle, moderator: simcord.MemberActor
 ) -> None:
-    reply, card = await awaited(server, log)
+    reply, card = await waiting_result(server, log)
     store = server.stage.app.store
     about = await store.member_data.export(server.member.id)
     assert [each["verdict"] for each in about["approvals"]] == ["waiting"]
@@ -150,7 +150,7 @@ async def test_a_member_who_deletes_their_data_leaves_nothing_in_the_log(
     await store.member_data.forget(server.member.id, strikes_since=0)
     pressed = await moderator.click(card, label="Approve")
     assert "was deleted" in refusal_of(pressed)
-    await waiting_of(server, HeldClock()).run_once()
+    await monitor_of(server, HeldClock()).run_once()
     assert log.history() == []
     assert not in_channel(server.stage, reply)
     assert await store.discrepancies() == []
@@ -168,7 +168,7 @@ async def test_jobs_in_direct_messages_wait_for_nobody(server: Server, log: simc
 async def test_moderators_see_in_the_list_of_jobs_which_results_wait(
     server: Server, log: simcord.ChannelHandle
 ) -> None:
-    await awaited(server, log)
+    await waiting_result(server, log)
     mine = said(await server.member.slash(server.channel, "jobs"))
     assert wording("state.awaited") in mine
     assert wording("buttons.show") not in mine
@@ -186,7 +186,7 @@ async def test_a_result_that_cannot_be_fetched_is_posted_once_it_can(
     await stage.wait_until_told(reply)
     await server.tell("log", channel=log)
     stage.segmind.faults.next("file", "forbidden")
-    waiting = waiting_of(server, clock)
+    waiting = monitor_of(server, clock)
     for _ in range(2):
         await waiting.run_once()
         assert cards_in(log) == []

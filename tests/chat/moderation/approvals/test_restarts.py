@@ -14,9 +14,9 @@ from tests.chat.conftest import House
 from tests.chat.moderation.approvals.waiting import (
     WAITS,
     a_moderator,
-    awaited,
     cards_in,
-    delivered,
+    until_delivered,
+    waiting_result,
     with_log,
 )
 from tests.chat.moderation.reports import latest
@@ -47,7 +47,7 @@ async def test_on_postgres_a_result_waits_in_the_same_way(tmp_path: Path, postgr
 async def test_a_button_works_after_a_restart(house: House) -> None:
     server = house.server
     log, moderator = await with_log(server), a_moderator(server)
-    reply, card = await awaited(server, log)
+    reply, card = await waiting_result(server, log)
     await house.restart()
     await moderator.click(card, label="Approve")
     await reply.says("Completed", "5 credits")
@@ -61,7 +61,7 @@ async def test_a_decision_right_before_the_shutdown_is_carried_out_by_the_next_s
 ) -> None:
     server = house.server
     log, moderator = await with_log(server), a_moderator(server)
-    reply, card = await awaited(server, log)
+    reply, card = await waiting_result(server, log)
 
     async def nothing(job: Job) -> None:
         del job
@@ -71,7 +71,7 @@ async def test_a_decision_right_before_the_shutdown_is_carried_out_by_the_next_s
     assert WAITS in reply.text
     await house.restart()
     await reply.says("Completed" if label == "Approve" else "credits back")
-    await delivered(server, reply)
+    await until_delivered(server, reply)
     assert await server.granted() == (95 if label == "Approve" else 100)
     assert await server.stage.app.store.discrepancies() == []
 
@@ -81,7 +81,7 @@ async def test_a_crash_between_the_refund_and_its_card_neither_loses_nor_doubles
 ) -> None:
     server = house.server
     log, moderator = await with_log(server), a_moderator(server)
-    reply, card = await awaited(server, log)
+    reply, card = await waiting_result(server, log)
     reached = asyncio.Event()
 
     async def never(*_: Any, **__: Any) -> None:
@@ -97,7 +97,7 @@ async def test_a_crash_between_the_refund_and_its_card_neither_loses_nor_doubles
         await house.running.aclose()
     await house.restart()
     await reply.says(wording("end.rejected"), "credits back")
-    await delivered(server, reply)
+    await until_delivered(server, reply)
     assert await server.granted() == 100
     assert [what for _, what, _ in await server.audit_entries()].count("refund") == 1
     assert await server.stage.app.store.discrepancies() == []

@@ -32,7 +32,7 @@ def a_moderator(server: Server) -> simcord.MemberActor:
     return server.guild.add_member(server.stage.env.create_user("mod"), roles=[role])
 
 
-async def awaited(server: Server, log: simcord.ChannelHandle, **options: Any) -> tuple[Reply, Any]:
+async def waiting_result(server: Server, log: simcord.ChannelHandle, **options: Any) -> tuple[Reply, Any]:
     """An order whose result waits, and the card with which moderators are asked about it."""
     reply = await server.stage.order("faceswap-v5", **options)
     await server.stage.finish(reply, WAITS)
@@ -47,7 +47,7 @@ async def approval_of(server: Server, reply: Reply) -> Approval:
     return approval
 
 
-async def delivered(server: Server, reply: Reply) -> Job:
+async def until_delivered(server: Server, reply: Reply) -> Job:
     """The job once its end was told for good."""
     async with asyncio.timeout(PATIENCE):
         while not (job := await server.stage.job(reply)).told or job.delivery == Delivery.AWAITED:
@@ -55,7 +55,7 @@ async def delivered(server: Server, reply: Reply) -> Job:
     return job
 
 
-def waiting_of(server: Server, clock: HeldClock) -> ApprovalMonitor:
+def monitor_of(server: Server, clock: HeldClock) -> ApprovalMonitor:
     app = server.stage.app
     service: Any = app.client.admin.approvals
     return ApprovalMonitor(app.store.approvals, service, clock)
