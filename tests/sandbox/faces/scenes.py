@@ -102,7 +102,7 @@ def _add_sound(output: OutputContainer, codec: str | None, seconds: float) -> No
 def sample_clip(seconds: float) -> bytes:
     """Beginning of the sample, with its sound."""
     cut = io.BytesIO()
-    with av.open(PHOTOGRAPHS / "clip.mp4") as whole, av.open(cut, "w", format="mp4") as target:
+    with av.open(SAMPLES / "clip.mp4") as whole, av.open(cut, "w", format="mp4") as target:
         copies = {stream: target.add_stream_from_template(stream) for stream in whole.streams}  # pyright: ignore[reportUnknownMemberType]
         for packet in whole.demux():
             if packet.pts is not None and packet.pts * packet.time_base < seconds:
