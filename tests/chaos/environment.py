@@ -30,8 +30,8 @@ SEGMIND_KEY = "key-of-the-scenario-"
 # Polls fast, but not so fast that the first poll of the fastest model finds a finished job.
 PACE = 0.01
 REMEMBERED = 100_000
-# A job that somebody runs changes within this time; it is longer than the window of an unknown submission.
-QUIET_SECONDS = 20.0
+# A job that somebody runs changes within the window of an unknown submission and these seconds.
+QUIET_SECONDS = 8.0
 
 _SETTINGS = {
     "DOPPEL_DISCORD__EDIT_GAP": "0.2",
@@ -136,8 +136,9 @@ class Environment:
 
     async def idle_jobs(self) -> list[str]:
         """Return sentences about the jobs of running processes in which nothing happens any more."""
+        window = float(self._bot_settings(0)["DOPPEL_SEGMIND__UNKNOWN_WINDOW"])
         before = await self._open_jobs_that_should_run()
-        await asyncio.sleep(QUIET_SECONDS if before else 0)
+        await asyncio.sleep(window + QUIET_SECONDS if before else 0)
         after = await self._open_jobs_that_should_run()
         return [f"job {job.id} is {job.state}, and nobody runs it" for job in before if job in after]
 
