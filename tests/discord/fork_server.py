@@ -14,8 +14,8 @@ from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-# What `doppel run` loads at its start, and what it loads to create its tables.
-MODULES = ("bot.cli.run", "alembic.command")
+# `doppel run`, and what it loads to create its tables and for Postgres.
+MODULES = ("bot.cli.run", "alembic.command", "asyncpg", "sqlalchemy.ext.asyncio")
 ROOT = Path(__file__).parents[2]
 
 _SERVER = multiprocessing.get_context("forkserver")
