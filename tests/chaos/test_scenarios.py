@@ -8,8 +8,14 @@ from tests.chaos.scenarios import UNKIND, Scenario
 from tests.discord.program import forked_program
 from tests.postgres import Postgres
 
-# Short windows, so that the bot soon gives up a submission that never arrived.
-HASTE = {"DOPPEL_SEGMIND__UNKNOWN_WINDOW": "4", "DOPPEL_SEGMIND__UNKNOWN_EVERY": "0.5"}
+HASTE = {
+    # Short windows, so that the bot soon gives up a submission that never arrived.
+    "DOPPEL_SEGMIND__UNKNOWN_WINDOW": "4",
+    "DOPPEL_SEGMIND__UNKNOWN_EVERY": "0.5",
+    # The marks have tests of their own, and take a third of the processor time.
+    "DOPPEL_MARKS__WATERMARK": "false",
+    "DOPPEL_MARKS__LABEL": "false",
+}
 FIRST_HALF = (
     KillPoint.RECEIVED,
     KillPoint.OPENED,

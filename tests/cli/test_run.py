@@ -31,10 +31,11 @@ def shown(reply: Reply) -> list[str]:
 
 
 async def test_an_order_is_followed_to_its_picture_and_sigterm_ends_the_bot(town: Environment) -> None:
-    # As at an operator's first start.
+    # As at an operator's first start, with the defaults for pictures.
     town.launch = program
     town.database.unlink()
-    async with town.bot() as bot:
+    defaults = {"DOPPEL_SAFETY__EXPLICIT": "", "DOPPEL_MARKS__WATERMARK": "", "DOPPEL_MARKS__LABEL": ""}
+    async with town.bot(**defaults) as bot:
         await town.discord.online()
         assert set(town.discord.commands) > set(MODELS)
         reply = await town.order()

@@ -61,6 +61,10 @@ class Environment:
             "DOPPEL_CREDITS__START": str(START),
             "DOPPEL_CONSENT__REQUIRED": "false",
             "DOPPEL_CARD__BEFORE_AND_AFTER": "false",
+            # What these do with pictures has tests of its own, and takes half of an order's processor time.
+            "DOPPEL_SAFETY__EXPLICIT": "off",
+            "DOPPEL_MARKS__WATERMARK": "false",
+            "DOPPEL_MARKS__LABEL": "false",
             "DOPPEL_JOBS__PACE": "0.01",
             "DOPPEL_JOBS__LINE_REFRESH": "0.05",
         }
