@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.chat.orders.people import fourth, photo
+from tests.chat.orders.people import photo
 from tests.discord.entities import user_payload
 from tests.discord.environment import SECONDS, SLUG, START, Environment
 from tests.discord.user import eventually
@@ -13,7 +13,7 @@ FACE = ("face.png", picture("PNG", 80, 60))
 
 
 GROUP = "faceswap-v3-multifaceswap"
-PEOPLE = [photo("face_a"), photo("face_b"), photo("face_c"), fourth()]
+PEOPLE = [photo("face_a"), photo("face_b")]
 
 
 async def submitted(town: Environment, count: int) -> None:
@@ -88,7 +88,7 @@ async def test_a_command_without_a_face_asks_for_it(town: Environment) -> None:
     assert await town.balance() == (START - PRICES[SLUG], 0)
 
 
-async def test_a_group_of_four_is_made_from_four_photos(town: Environment) -> None:
+async def test_a_group_is_made_from_separate_photos(town: Environment) -> None:
     async with town.bot() as bot:
         await town.discord.online()
         opened = await town.discord.slash("swap")
@@ -97,7 +97,7 @@ async def test_a_group_of_four_is_made_from_four_photos(town: Environment) -> No
         await preview.wait_for("Which face goes where?")
         message = preview.interaction.message
         assert message is not None
-        for place, face in ((1, "3"), (4, "0")):
+        for place, face in ((1, "1"), (2, "0")):
             await (await town.discord.choose(message, f"place:{place}", face)).acknowledged()
         # The picture stays when a choice is drawn.
         assert len(message.attachments) == 1
@@ -107,6 +107,6 @@ async def test_a_group_of_four_is_made_from_four_photos(town: Environment) -> No
         await reply.wait_for("Completed")
         assert await bot.terminate() == 0
     (sent,) = town.segmind.submissions
-    assert (sent.body["source_faces_index"], sent.body["input_faces_index"]) == ("3,1,2,0", "0,1,2,3")
+    assert (sent.body["source_faces_index"], sent.body["input_faces_index"]) == ("1,0", "0,1")
     assert len(reply.attachments) == 1
     assert await town.balance() == (START - PRICES[GROUP], 0)

@@ -42,6 +42,11 @@ class Program:
             lambda: all(word in self.output for word in words) or None, lambda: f"{words} in\n{self.output}"
         )
 
+    async def wait_for_lines(self, number: int) -> None:
+        await eventually(
+            lambda: self.output.count("\n") >= number, lambda: f"{number} lines in\n{self.output}"
+        )
+
     async def end(self, patience: float = PATIENCE) -> int:
         """Wait for the process to exit and return its exit code."""
         code = await asyncio.wait_for(self._process.wait(), patience)

@@ -7,14 +7,12 @@ import asyncio
 import os
 import sys
 import time
-from pathlib import Path
 
 from bot.jobs.job import Job, State
 from bot.store import SqlStore
 from tests.store.orders import LIFE, TERMS, order, through
 
-ROOT = Path(__file__).parents[2]
-COMMAND = (sys.executable, "-m", "tests.store.crashing_writer")
+MODULE = "tests.store.crashing_writer"
 
 
 class WallClock:

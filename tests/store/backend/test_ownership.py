@@ -13,8 +13,10 @@ from bot.jobs.ports import StaleJob
 from bot.store import DatabaseInUse, SqlStore
 from bot.store.errors import StoreUnavailable
 from bot.store.write.adoption import SLICE
+from tests.discord.fork_server import ROOT
+from tests.discord.program import forked_program
 from tests.postgres import connected
-from tests.store.crashing_writer import COMMAND, ROOT
+from tests.store.crashing_writer import MODULE
 from tests.store.leases import let_leases_run_out
 from tests.store.orders import (
     LIFE,
@@ -307,13 +309,12 @@ async def test_a_file_cannot_be_opened_twice(sqlite_url: str, clock: HandClock) 
 
 
 async def test_a_second_process_cannot_open_the_file(sqlite_url: str, clock: HandClock) -> None:
-    async with SqlStore(sqlite_url, start=START, clock=clock):
-        second = await asyncio.create_subprocess_exec(
-            *COMMAND, sqlite_url, cwd=ROOT, stderr=asyncio.subprocess.PIPE
-        )
-        _, stderr = await second.communicate()
-    assert second.returncode == 1
-    assert b"DatabaseInUse" in stderr
+    async with (
+        SqlStore(sqlite_url, start=START, clock=clock),
+        forked_program(sqlite_url, cwd=ROOT, environment={}, module=MODULE) as second,
+    ):
+        assert await second.end() == 1
+    assert "DatabaseInUse" in second.output
 
 
 async def test_many_slices_of_open_jobs_are_adopted(url: str, clock: HandClock) -> None:

@@ -9,7 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.jobs.job import NEXT, Job, State
 from bot.store import SqlStore
 from bot.store.tables import accounts, jobs
-from tests.store.crashing_writer import COMMAND, ROOT
+from tests.discord.fork_server import ROOT
+from tests.discord.program import forked_program
+from tests.store.crashing_writer import MODULE
 from tests.store.leases import let_leases_run_out
 from tests.store.orders import HandClock, adopted_by, through
 from tests.store.waiting import eventually
@@ -34,19 +36,15 @@ async def test_a_killed_process_loses_nothing_and_pays_nothing_twice(url: str, r
 
 
 async def _killed_after(lines: int, url: str) -> dict[str, State]:
-    process = await asyncio.create_subprocess_exec(*COMMAND, url, cwd=ROOT, stdout=asyncio.subprocess.PIPE)
-    assert process.stdout is not None
-    output = [await process.stdout.readline() for _ in range(lines)]
-    process.kill()
-    output += (await process.stdout.read()).splitlines()
-    await process.wait()
+    async with forked_program(url, cwd=ROOT, environment={}, module=MODULE) as writer:
+        await writer.wait_for_lines(lines)
+        await writer.kill()
     durable: dict[str, State] = {}
-    for line in output:
+    for line in writer.output.splitlines():
         # The kill may have cut the last line short.
         with suppress(ValueError):
-            job_id, state = line.decode().split()
+            job_id, state = line.split()
             durable[job_id] = State(state)
-    assert len(output) >= lines
     return durable
 
 
