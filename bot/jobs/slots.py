@@ -41,7 +41,7 @@ class Slots:
         self._task: asyncio.Task[None] | None = None
 
     @asynccontextmanager
-    async def hold(self, job: Job) -> AsyncGenerator[None]:
+    async def acquire(self, job: Job) -> AsyncGenerator[None]:
         """Wait for a slot, and keep it while the job is about to be submitted."""
         waiter = _Waiter(job, PositionDisplay(self._watcher, job))
         self._waiting[job.id] = waiter

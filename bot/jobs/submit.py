@@ -86,7 +86,7 @@ class Submitter:
         """Take a job from HELD to the state that Segmind's response calls for."""
         if job.id in self._sent:
             return await self._already_sent(job, self._sent[job.id])
-        async with self._slots.hold(job):
+        async with self._slots.acquire(job):
             return await self._submit(job)
 
     async def _submit(self, job: Job) -> Job:

@@ -20,7 +20,7 @@ async def fail(*_: Any, **__: Any) -> None:
 
 @pytest.fixture
 def broken(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """Breaks what commands, buttons and forms call."""
+    """Makes the services raise that commands, buttons and forms call."""
 
     def break_services() -> None:
         orders = stage.app.client.orders

@@ -18,18 +18,19 @@ GUILD = 1
 
 
 async def listed(store: SqlStore) -> list[bool]:
-    """In all servers, and in the one that has a list of its own."""
+    """Bans of the picture: in all servers, and in the one that has a list of its own."""
     return [bool((await store.moderation.find_banned([EXACT], guild_id)).exact) for guild_id in (None, GUILD)]
 
 
-async def refused(store: SqlStore) -> None:
+async def ban_everywhere(store: SqlStore) -> None:
+    """Ban the same picture in all servers, and in one that has a list of its own."""
     await store.moderation.ban_fingerprints([Fingerprint(EXACT, (7,))], None, "job")
     await store.moderation.ban_fingerprints([Fingerprint(EXACT, (7,))], GUILD, "job")
 
 
 async def test_fingerprints_leave_the_list_of_all_servers_while_the_bot_runs(url: str) -> None:
     async with SqlStore(url, start=START, clock=WallClock()) as store:
-        await refused(store)
+        await ban_everywhere(store)
         assert await listed(store) == [True, True]
         assert await forgive("another", settings_of(url), WallClock()) == 0
         assert await forgive("job", settings_of(url), WallClock()) == 2
@@ -54,7 +55,7 @@ def test_it_reports_how_many_fingerprints_it_removed(
 
     async def prepare() -> None:
         async with SqlStore(url, start=START, clock=WallClock()) as store:
-            await refused(store)
+            await ban_everywhere(store)
 
     asyncio.run(prepare())
     assert main(["forgive", "job"]) == 0

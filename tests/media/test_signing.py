@@ -48,7 +48,7 @@ def read(content: bytes, media_type: str, credentials: Credentials = CREDENTIALS
     return c2pa.Reader(media_type, io.BytesIO(content), context=c2pa.Context(trust))
 
 
-def shown(content: bytes, media_type: str) -> list[bytes]:
+def frames_shown(content: bytes, media_type: str) -> list[bytes]:
     if media_type.startswith("video/"):
         return frames(content)
     with Image.open(io.BytesIO(content)) as picture:
@@ -83,7 +83,7 @@ async def test_a_signed_result_has_a_trusted_manifest_and_the_same_pixels(
     assert "ingredients" not in manifest
     assert "thumbnail" not in manifest
     assert is_marked(signed)
-    assert shown(signed, media_type) == shown(content, media_type)
+    assert frames_shown(signed, media_type) == frames_shown(content, media_type)
     assert len(marked) < len(signed) <= len(marked) + signer.reserved_bytes
 
 

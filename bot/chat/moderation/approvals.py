@@ -73,7 +73,7 @@ class ApprovalService:
             raise UnknownApproval(job_id)
         by = require_moderator(interaction, approval.guild_id, self._operators)
         if verdict is Verdict.APPROVED and by.user_id == job.place.user_id:
-            await self._require_own_approval(approval.guild_id)
+            await self._require_own_orders_allowed(approval.guild_id)
         audit_entry = None
         if verdict is Verdict.APPROVED and self._clock.now() >= approval.lapses_at:
             verdict = Verdict.LAPSED
@@ -83,7 +83,7 @@ class ApprovalService:
         card = self._approval_requester.card(approval, job)
         await interaction.edit_original_response(view=card, attachments=[], allowed_mentions=NOBODY)
 
-    async def _require_own_approval(self, guild_id: int) -> None:
+    async def _require_own_orders_allowed(self, guild_id: int) -> None:
         if not (await self._rules.rules(guild_id)).approve_own:
             raise OwnOrderApproval
 

@@ -59,7 +59,7 @@ async def test_the_recent_jobs_of_a_server_come_newest_first(store: SqlStore, cl
 
 
 async def test_the_lines_of_an_account_make_its_balance(store: SqlStore) -> None:
-    """A job is one line, and those that cost nothing in the end count as nothing."""
+    """A job is one line, and a released or refunded one counts as nothing."""
     await store.grant("1:2", 7, "a prize", AuditEntry("7", "grant"))
     done, refunded = [await through(store, await opened(store), *LIFE) for _ in range(2)]
     await store.adjust("1:2", refunded.price, "blurred", AuditEntry("7", "refund"), job_id=refunded.id)

@@ -38,13 +38,13 @@ class Track:
     def embedding(self) -> Floats:
         return self._people.embedding(self._picture, self._detected)
 
-    def detected_again(self, face: Face, picture: Picture) -> None:
+    def renew(self, face: Face, picture: Picture) -> None:
         """Update after a detection: renew the embedding, but not gender and age, which would flicker."""
         self._detected, self._picture = face, picture
         self.__dict__.pop("embedding", None)
-        self.moved(face)
+        self.follow(face)
 
-    def moved(self, face: Face) -> None:
+    def follow(self, face: Face) -> None:
         """Follow a movement, a small one only in part, because it is mostly noise of the mesh."""
         shift = float(np.abs((face.mesh - self.face.mesh)[:, :2]).mean()) / face.size
         share = 1.0 if shift > _JUMP else min(1.0, _STEADIEST + shift * 40)
@@ -77,14 +77,14 @@ class Tracker:
             track = next((one for one in known if _same_place(one.face, face)), None)
             if track:
                 known.remove(track)
-                track.detected_again(face, picture)
+                track.renew(face, picture)
             self._tracks.append(track or Track(face, picture, self._people))
 
     def _follow(self, picture: Picture) -> None:
         followed = self._finder.follow(picture, [track.face for track in self._tracks])
         for track, face in zip(list(self._tracks), followed, strict=True):
             if face:
-                track.moved(face)
+                track.follow(face)
             else:
                 self._tracks.remove(track)
                 self._since_detection = _DETECT_EVERY

@@ -84,7 +84,7 @@ async def read_present(connection: Connection) -> Present:
         counts=await _counts(connection),
         oldest=await _oldest(connection),
         cases=await _cases(connection),
-        open_cases=await _open_cases(connection),
+        open_cases=await _count_open_cases(connection),
         pending_approvals=await _pending_approvals(connection),
         workers=await _workers(connection),
     )
@@ -126,7 +126,7 @@ async def _cases(connection: Connection) -> Sequence[OpenCase]:
     ]
 
 
-async def _open_cases(connection: Connection) -> int:
+async def _count_open_cases(connection: Connection) -> int:
     counted = sa.select(sa.func.count()).select_from(cases).where(cases.c.closed_at.is_(None))
     return (await connection.execute(counted)).scalar_one()
 
