@@ -52,7 +52,7 @@ def test_a_gif_that_came_in_comes_back_with_its_timing_and_loops(loops: int) -> 
 
 
 def test_a_gif_that_is_too_large_gets_fewer_frames_and_pixels_and_says_so() -> None:
-    video = files.video(width=160, height=120, frames=30, rate=30)
+    video = files.video(width=160, height=120, frames=15, rate=15)
     first = rendered(video)
     smaller = rendered(video, len(first.content) // 2)
     assert (smaller.media_type, smaller.compromise) == ("image/gif", Compromise.REDUCED)
@@ -63,8 +63,8 @@ def test_a_gif_that_is_too_large_gets_fewer_frames_and_pixels_and_says_so() -> N
 
 
 def test_where_no_gif_fits_an_animated_webp_does() -> None:
-    video = files.video(width=320, height=240, frames=20, rate=20)
-    fitted = rendered(video, 90_000, loops=2)
+    video = files.video(width=160, height=120, frames=20, rate=20)
+    fitted = rendered(video, 20_000, loops=2)
     assert (fitted.media_type, fitted.suffix, fitted.compromise) == ("image/webp", ".webp", Compromise.WEBP)
     header = webp.read_animation(fitted.content)
     assert (header.loops, sum(header.delays)) == (2, pytest.approx(1, abs=0.1))
@@ -73,7 +73,7 @@ def test_where_no_gif_fits_an_animated_webp_does() -> None:
 
 def test_what_fits_in_no_format_is_left_a_video() -> None:
     with pytest.raises(CannotFit):
-        rendered(files.video(width=320, height=240, frames=20, rate=20), 2000)
+        rendered(files.video(width=160, height=120, frames=20, rate=20), 2000)
 
 
 def test_the_deadline_ends_the_rendering() -> None:
