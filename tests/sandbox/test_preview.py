@@ -6,20 +6,14 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
-import pytest
 
 from bot.sandbox.app import Sandbox, SandboxOptions, open_sandbox
-from bot.sandbox.avatars import SAMPLES
-from bot.sandbox.welcome import FACE, TARGET
 from tests.harness import shared_workers
 from tests.patience import PATIENCE
+from tests.sandbox.photos import face_and_target
 from tests.sandbox.visitor import AGREED, Visitor
 
 ROBIN, ADA, MIKA = "Robin", "Ada (administrator)", "Mika (moderator)"
-TWO_FILES = {
-    "source_image": (FACE, (SAMPLES / FACE).read_bytes()),
-    "target_image": (TARGET, (SAMPLES / TARGET).read_bytes()),
-}
 
 
 @asynccontextmanager
@@ -54,7 +48,7 @@ async def test_commands_run_in_the_open_channel(tmp_path: Path) -> None:
     async with opened(tmp_path) as (sandbox, visitor):
         await visitor.switch(ADA)
         await visitor.open_channel("news")
-        await visitor.run("faceswap-v5", TWO_FILES)
+        await visitor.run("faceswap-v5", face_and_target())
         assert "Completed" in (await visitor.until("Completed"))[-1]
         assert len(sandbox.guild.news.history()) == 1
         assert len(sandbox.guild.channel.history()) == 1
@@ -66,7 +60,7 @@ async def test_the_menu_of_a_message_opens_the_form_with_its_picture(tmp_path: P
         await visitor.open_channel("pictures")
         receipt = await visitor.use("Swap a face into this", message=posted.id)
         assert (receipt["settlement"], receipt["rejected"]) == ("settled", False), receipt
-        receipt = await visitor.upload(TWO_FILES["source_image"], path="fast", which=["0"])
+        receipt = await visitor.upload(face_and_target()["source_image"], path="fast", which=["0"])
         assert not receipt["rejected"], receipt
         assert "Completed" in (await visitor.until("Completed"))[-1]
 
@@ -80,13 +74,11 @@ async def test_the_menu_of_a_member_answers_privately_and_a_refusal_is_no_failur
         assert len(await visitor.words()) == 1
 
 
-@pytest.mark.parametrize("target", [{"message": "1"}, {"user": "1"}, {"role": "1"}])
-async def test_a_menu_of_something_that_is_not_there_is_rejected(
-    tmp_path: Path, target: dict[str, str]
-) -> None:
+async def test_a_menu_of_something_that_is_not_there_is_rejected(tmp_path: Path) -> None:
     async with opened(tmp_path) as (_, visitor):
-        receipt = await visitor.use_id("1", "Swap a face into this", target)
-        assert receipt["rejected"], receipt
+        for kind in ("message", "user", "role"):
+            receipt = await visitor.use_id("1", "Swap a face into this", {kind: "1"})
+            assert receipt["rejected"], receipt
 
 
 async def test_direct_messages_are_a_channel_of_their_member(tmp_path: Path) -> None:
@@ -111,14 +103,14 @@ async def test_a_member_who_shares_their_avatar_lends_their_face(tmp_path: Path)
         await visitor.run("privacy avatar on", {})
         await visitor.switch(ROBIN)
         await visitor.use("Swap with this member", user=sandbox.guild.administrator.id)
-        receipt = await visitor.upload(TWO_FILES["source_image"], path="fast")
+        receipt = await visitor.upload(face_and_target()["source_image"], path="fast")
         assert not receipt["rejected"], receipt
         assert "Completed" in (await visitor.until("Completed"))[-1]
 
 
 async def test_a_report_is_decided_in_the_moderators_channel(tmp_path: Path) -> None:
     async with opened(tmp_path) as (sandbox, visitor):
-        await visitor.run("faceswap-v5", TWO_FILES)
+        await visitor.run("faceswap-v5", face_and_target())
         await visitor.until("Completed")
         await visitor.switch(ADA)
         await visitor.press("Report")

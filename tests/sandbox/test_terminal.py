@@ -6,12 +6,11 @@ from pathlib import Path
 
 import aiohttp
 
-from bot.sandbox.welcome import FACE, TARGET, samples
+from tests.sandbox.photos import face_and_target
 from tests.sandbox.programs import Program, program
 from tests.sandbox.visitor import Visitor
 
 CLOSED = {(0, ""), (130, "")}
-FILES = {path.name: path.read_bytes() for path in samples()}
 
 
 def address_in(running: Program) -> str:
@@ -25,7 +24,7 @@ async def test_a_sandbox_that_is_opened_again_shows_its_chat_and_finishes_its_jo
     async with aiohttp.ClientSession() as session:
         async with program(*options, cwd=tmp_path) as running:
             visitor = await Visitor.open(session, address_in(running))
-            files = {"source_image": (FACE, FILES[FACE]), "target_image": (TARGET, FILES[TARGET])}
+            files = face_and_target()
             await visitor.run("faceswap-v5", files)
             shown = await visitor.until("Processing")
             assert await running.end(signal.SIGINT) in CLOSED
