@@ -2,7 +2,7 @@
 
 from bot.jobs.job import Job
 from bot.jobs.ports import Watcher
-from bot.jobs.stages import Halted, Stage, Waiting
+from bot.jobs.stages import Paused, Stage, Waiting
 
 
 class PositionDisplay:
@@ -14,7 +14,7 @@ class PositionDisplay:
         self._shown: Stage | None = None
 
     def show(self, position: int, *, is_paused: bool) -> None:
-        stage = Halted() if is_paused else Waiting(position)
+        stage = Paused() if is_paused else Waiting(position)
         if stage != self._shown:
             self._shown = stage
             self._watcher.show(self._job, stage)

@@ -16,12 +16,12 @@ class Due:
 
 
 @dataclass(frozen=True, slots=True)
-class Paused:
+class NoBalance:
     """The job is next, and waits because the operator's balance at Segmind is empty. Nothing was sent."""
 
 
 @dataclass(frozen=True, slots=True)
-class Halted:
+class Paused:
     """The job waits because the operator has paused new jobs. Nothing was sent."""
 
 
@@ -57,4 +57,4 @@ class Searching:
     """The submission's outcome is unknown, and Segmind's history is being searched for it."""
 
 
-Stage = Waiting | Due | Paused | Halted | Reconnecting | Queued | Processing | Collecting | Searching
+Stage = Waiting | Due | NoBalance | Paused | Reconnecting | Queued | Processing | Collecting | Searching

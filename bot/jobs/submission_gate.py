@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 
 from bot.clock import Clock
-from bot.jobs.stages import Due, Halted, Paused, Reconnecting, Stage
+from bot.jobs.stages import Due, NoBalance, Paused, Reconnecting, Stage
 from bot.segmind.request_queue import RequestKind
 from bot.segmind.scheduler import RequestScheduler
 
@@ -121,7 +121,7 @@ class SubmissionGate:
         is_probe = False
         while True:
             if self.is_paused:
-                show(Halted())
+                show(Paused())
                 await self._unpaused.wait()
                 continue
             while closures := self._closures_for(slug):
@@ -143,7 +143,7 @@ class SubmissionGate:
             return True
         if self._release_when_empty:
             raise ServicePaused(ClosureReason.BALANCE)
-        show(Paused())
+        show(NoBalance())
         woken = asyncio.get_running_loop().create_future()
         self._waiting.append(woken)
         return await woken

@@ -10,7 +10,7 @@ import pytest
 
 from bot.jobs.job import Job, State
 from bot.jobs.ports import StaleJob
-from bot.jobs.stages import Halted, Queued, Waiting
+from bot.jobs.stages import Paused, Queued, Waiting
 from bot.sandbox.segmind import LocalSegmind
 from bot.store import StoreUnavailable
 from tests.harness import eventually
@@ -133,7 +133,7 @@ async def test_a_job_that_waits_in_another_process_is_cancelled(
     async with job_harness(postgres_url, segmind) as owner, job_harness(postgres_url, segmind) as other:
         owner.gate.pause()
         owner.runner.start(await owner.leave_open(inline_job()))
-        await owner.shows("a", Halted)
+        await owner.shows("a", Paused)
         found = await other.store.find("a")
         assert found is not None
         await other.runner.cancel(found)

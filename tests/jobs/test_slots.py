@@ -9,7 +9,7 @@ import pytest
 
 from bot.jobs.job import Job, State
 from bot.jobs.ports import SlotRequest
-from bot.jobs.stages import Halted, Waiting
+from bot.jobs.stages import Paused, Waiting
 from bot.sandbox.segmind import LocalSegmind
 from bot.segmind.scheduler import RequestKind, RequestScheduler
 from tests.jobs.harness import JobHarness, inline_job, job_harness
@@ -65,7 +65,7 @@ async def test_jobs_of_two_processes_are_submitted_in_the_order_of_their_creatio
         # The first fills all capacity, and has most of the jobs.
         processes = [one] * 5 + [other] * 5 + [one, one, one, one, other] * 4
         jobs = [await placed(process, number) for number, process in enumerate(processes)]
-        await other.shows(jobs[9].id, Halted)
+        await other.shows(jobs[9].id, Paused)
         for process in (one, other):
             process.gate.resume()
         ends = await asyncio.gather(

@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot.jobs.job import Reason, State
-from bot.jobs.stages import Halted
+from bot.jobs.stages import Paused
 from bot.jobs.sweep import Sweep
 from bot.sandbox.segmind import LocalSegmind
 from bot.store import SqlStore
@@ -52,7 +52,7 @@ async def test_the_task_of_a_job_that_another_process_owns_is_stopped(
     async with job_harness(postgres_url, segmind) as harness:
         harness.gate.pause()
         harness.runner.start(await harness.leave_open(inline_job("lost")))
-        await harness.shows("lost", Halted)
+        await harness.shows("lost", Paused)
         await let_leases_run_out(postgres_url)
         async with SqlStore(postgres_url, start=100, clock=HandClock()) as successor:
             assert len(await adopted_by(successor)) == 1
@@ -69,7 +69,7 @@ async def test_the_task_of_a_job_that_another_process_owns_is_stopped(
 async def test_the_task_of_a_job_that_the_database_has_lost_tells_the_member(harness: JobHarness) -> None:
     harness.gate.pause()
     harness.runner.start(await harness.leave_open(inline_job()))
-    await harness.shows("a", Halted)
+    await harness.shows("a", Paused)
     async with harness.store._database.begin() as connection:  # pyright: ignore[reportPrivateUsage]
         await connection.execute(sa.text("DELETE FROM jobs"))
     await Sweep(harness.store, harness.runner, harness.clock).sweep()

@@ -22,7 +22,7 @@ from bot.jobs.job import Job
 from bot.jobs.stages import (
     Collecting,
     Due,
-    Halted,
+    NoBalance,
     Paused,
     Processing,
     Queued,
@@ -35,7 +35,7 @@ from bot.models import FaceModel
 
 BAR_LENGTH = 10
 # Stages before the job is submitted, in which a member can cancel the order free of charge.
-FREE = (Waiting, Due, Paused, Halted, Reconnecting)
+FREE = (Waiting, Due, NoBalance, Paused, Reconnecting)
 
 
 def stage_card(
@@ -55,10 +55,10 @@ def stage_words(stage: Stage, now: float, text: Text) -> tuple[int, CardText]:
             return GREY, CardText(JobState.WAITING, [text("stage.waiting", position=position)])
         case Due():
             return GREY, CardText(JobState.NEXT, [text("stage.due"), text("stage.due_note")])
+        case NoBalance():
+            return GREY, CardText(JobState.PAUSED, [text("stage.no_balance"), text("stage.no_balance_note")])
         case Paused():
             return GREY, CardText(JobState.PAUSED, [text("stage.paused"), text("stage.paused_note")])
-        case Halted():
-            return GREY, CardText(JobState.PAUSED, [text("stage.halted"), text("stage.halted_note")])
         case Reconnecting():
             lines = [text("stage.reconnecting"), text("stage.reconnecting_note")]
             return GREY, CardText(JobState.RETRYING, lines)

@@ -17,7 +17,7 @@ from bot.jobs.job import Job, Place, Reason, State
 from bot.jobs.stages import (
     Collecting,
     Due,
-    Halted,
+    NoBalance,
     Paused,
     Processing,
     Queued,
@@ -70,7 +70,7 @@ def body(**options: Any) -> dict[str, Any]:
     [
         (Waiting(3), ["⏳ Face swap v5 · Waiting in line", "number 3 in line"]),
         (Reconnecting(), ["Trying again", wording("stage.reconnecting_note")]),
-        (Halted(), ["Paused", wording("stage.halted_note")]),
+        (Paused(), ["Paused", wording("stage.paused_note")]),
         (Queued(1000, 10), ["📨 Face swap v5 · Queued", "<t:1000:R>", "<t:1010:R>"]),
         (Processing(1000, 150), ["⚙️ Face swap v5 · Processing", "<t:1000:R>", "<t:1150:R>"]),
         (Searching(), ["Checking", wording("stage.searching_note")]),
@@ -228,7 +228,7 @@ OPTIONS: dict[type[FaceModel], Any] = {
     for model in MODELS.values()
 }
 STAGES = (
-    st.sampled_from([Waiting(10**6), Due(), Paused(), Halted(), Reconnecting(), Collecting(), Searching()])
+    st.sampled_from([Waiting(10**6), Due(), NoBalance(), Paused(), Reconnecting(), Collecting(), Searching()])
     | st.builds(Queued, st.floats(0, 1e10), st.floats(0, 1e6))
     | st.builds(Processing, st.floats(0, 1e10), st.floats(0, 1e6))
 )

@@ -66,7 +66,7 @@ async def ledger_is_sound(stage: Stage, *, free: int) -> None:
 async def test_a_job_waits_for_credit_at_segmind_and_resumes_alone(stage: Stage) -> None:
     stage.segmind.balance = 0
     reply = await stage.order("faceswap-v5")
-    await reply.says("Paused", wording("stage.paused_note"))
+    await reply.says("Paused", wording("stage.no_balance_note"))
     await was_alerted(stage, "used up")
     assert (await stage.job(reply)).state is State.HELD
     await (await stage.order("faceswap-v5")).refused(wording("refused.balance"), "has been notified")

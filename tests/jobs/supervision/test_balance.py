@@ -8,7 +8,7 @@ from math import inf
 
 import pytest
 
-from bot.jobs.stages import Paused, Stage
+from bot.jobs.stages import NoBalance, Stage
 from bot.jobs.submission_gate import ClosureReason, ServicePaused, SubmissionGate
 from bot.jobs.supervision.balance import (
     BalanceConfig,
@@ -175,7 +175,7 @@ async def test_a_cancelled_waiter_is_not_the_probe(world: World) -> None:
     gate.mark_empty()
     shown: list[Stage] = []
     first, second, third = (asyncio.create_task(gate.acquire(V5, shown.append)) for _ in range(3))
-    await until(lambda: shown == [Paused()] * 3)
+    await until(lambda: shown == [NoBalance()] * 3)
     first.cancel()
     await asyncio.sleep(0)
     gate.probe()

@@ -8,7 +8,7 @@ import pytest
 
 from bot.jobs.job import State
 from bot.jobs.ports import StoreAway
-from bot.jobs.stages import Halted, Queued, Stage
+from bot.jobs.stages import Paused, Queued, Stage
 from bot.jobs.submission_gate import SubmissionGate
 from bot.jobs.supervision.pause import OperatorPause
 from bot.sandbox.segmind import LocalSegmind
@@ -60,7 +60,7 @@ async def test_a_paused_gate_takes_orders_and_lets_no_job_through_until_it_is_re
     gate.check("faceswap-v5")
     shown: list[Stage] = []
     waiting = asyncio.create_task(gate.acquire("faceswap-v5", shown.append))
-    await until(lambda: shown == [Halted()])
+    await until(lambda: shown == [Paused()])
     assert not waiting.done()
     gate.resume()
     assert await waiting is False
@@ -76,7 +76,7 @@ async def test_a_job_that_waits_for_the_rate_limit_is_paused_too() -> None:
     await until(lambda: shown)
     gate.pause()
     clock.move(20)
-    await until(lambda: shown[-1] == Halted())
+    await until(lambda: shown[-1] == Paused())
     assert not waiting.done()
     gate.resume()
     await asyncio.wait_for(waiting, PATIENCE)
@@ -147,7 +147,7 @@ async def test_two_processes_pause_and_resume_together_and_submitted_jobs_are_de
         for harness in (first, second):
             await until(
                 lambda harness=harness: (
-                    {name for name, stage in harness.watcher.stages if stage == Halted()}
+                    {name for name, stage in harness.watcher.stages if stage == Paused()}
                     == set(waiting[0::2] if harness is first else waiting[1::2])
                 )
             )
