@@ -7,7 +7,8 @@ from pathlib import Path
 
 from bot.registry import model_registry
 from bot.sandbox.errors import SandboxError, cannot_listen
-from bot.sandbox.faces import CannotSwap, FaceEngine
+from bot.sandbox.faces.engine import FaceEngine
+from bot.sandbox.faces.errors import CannotSwap
 from bot.sandbox.segmind import Faults, LocalSegmind
 from bot.sandbox.shutdown import wait_until_stopped
 from bot.wiring.factories import FEATURES

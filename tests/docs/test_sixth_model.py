@@ -14,7 +14,8 @@ import bot.sandbox.faces.recipes
 import cogs
 from bot.chat.text import ENGLISH, LANGUAGES, PHRASES, catalogue
 from bot.registry import model_registry
-from bot.sandbox.faces import CannotSwap, FaceEngine
+from bot.sandbox.faces.engine import FaceEngine
+from bot.sandbox.faces.errors import CannotSwap
 from bot.sandbox.faces.recipes import RECIPES
 from bot.sandbox.segmind import LocalSegmind
 from bot.sandbox.segmind.request_store import Submission

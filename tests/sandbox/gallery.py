@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw
 
-from bot.sandbox.faces import FaceEngine
 from bot.sandbox.faces.arrays import Picture
+from bot.sandbox.faces.engine import FaceEngine
 from bot.sandbox.segmind import Rendering
 from tests.sandbox.faces.conftest import DEFAULTS, FIELDS
 from tests.sandbox.faces.scenes import SAMPLES, decoded, encoded, frames, portrait

@@ -1,6 +1,4 @@
-"""Local face engine: swaps faces on the CPU, offline, for the sandbox."""
+"""Local face engine: swaps faces on the CPU, offline, for the sandbox.
 
-from bot.sandbox.faces.engine import FaceEngine
-from bot.sandbox.faces.errors import CannotSwap
-
-__all__ = ["CannotSwap", "FaceEngine"]
+It exports nothing, because a media worker that only finds faces would load the engine with its HTTP server.
+"""

@@ -7,9 +7,9 @@ from typing import Any, Protocol
 import cv2
 import pytest
 
-from bot.sandbox.faces import FaceEngine
 from bot.sandbox.faces.arrays import Floats, Picture
 from bot.sandbox.faces.detection.people import distance
+from bot.sandbox.faces.engine import FaceEngine
 from bot.sandbox.faces.pipeline import Pipeline
 from bot.sandbox.segmind import Rendering
 from tests.sandbox.faces.scenes import encoded, portrait

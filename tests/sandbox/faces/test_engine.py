@@ -8,7 +8,8 @@ from time import process_time
 
 import pytest
 
-from bot.sandbox.faces import CannotSwap, FaceEngine
+from bot.sandbox.faces.engine import FaceEngine
+from bot.sandbox.faces.errors import CannotSwap
 from tests.patience import PATIENCE
 from tests.sandbox.faces.conftest import DEFAULTS, Render
 from tests.sandbox.faces.scenes import clip, couple, encoded, nobody

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.media.face_sheet import draw
-from bot.sandbox.faces import CannotSwap
+from bot.sandbox.faces.errors import CannotSwap
 from bot.sandbox.operations import find_faces
 from tests.sandbox.faces.conftest import Measure, Render
 from tests.sandbox.faces.scenes import couple, decoded, encoded, group, portrait

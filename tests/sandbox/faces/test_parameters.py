@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bot.sandbox.faces import CannotSwap
+from bot.sandbox.faces.errors import CannotSwap
 from bot.sandbox.segmind import Rendering
 from tests.sandbox.faces.conftest import DEFAULTS, Render
 from tests.sandbox.faces.scenes import clip, couple, encoded, group, portrait

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from bot.sandbox.faces import CannotSwap
+from bot.sandbox.faces.errors import CannotSwap
 from bot.sandbox.faces.photo import Photo, is_picture, read_photo, write_photo
 from tests.media.marks import is_marked
 from tests.sandbox.faces.conftest import Render

@@ -8,8 +8,8 @@ import av
 import numpy as np
 import pytest
 
-from bot.sandbox.faces import CannotSwap
 from bot.sandbox.faces.arrays import Picture
+from bot.sandbox.faces.errors import CannotSwap
 from bot.sandbox.segmind import Rendering
 from tests.media.marks import is_marked
 from tests.sandbox.faces.conftest import Measure, Render

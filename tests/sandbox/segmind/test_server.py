@@ -12,7 +12,8 @@ import pytest
 
 from bot.models import FaceModel
 from bot.registry import ModelRegistry
-from bot.sandbox.faces import CannotSwap, FaceEngine
+from bot.sandbox.faces.engine import FaceEngine
+from bot.sandbox.faces.errors import CannotSwap
 from bot.sandbox.segmind import Engine, LocalSegmind, PortInUse, Rendering, StampEngine
 from tests.sandbox.segmind.client import ApiClient, Clock, data_url, picture
 from tests.sandbox.segmind.conftest import Start
