@@ -7,7 +7,8 @@ from typing import cast
 
 from PIL import AvifImagePlugin, Image
 
-from bot.media import animation, picture, small_copy
+from bot.media import picture, small_copy
+from bot.media.animations import decoding
 from bot.media.formats import gif
 from bot.media.formats.header import exif_orientation
 from bot.media.types import Damaged, Limits, TooManyPixels, TooSmall, Unsupported, UnusableMedia
@@ -27,7 +28,7 @@ def to_still(content: bytes, found: str, limits: Limits) -> bytes:
     if found in _PLUGINS:
         with _decoded(content, found, limits) as image:
             return small_copy.encode_pixels(image, _JPEG_QUALITY).content
-    with animation.opened(content, found, limits) as animated:
+    with decoding.opened(content, found, limits) as animated:
         frame = next(animated.frames())
     opaque = frame.getchannel("A").getextrema() == _OPAQUE
     return small_copy.encode_pixels(frame.convert("RGB") if opaque else frame, _JPEG_QUALITY).content

@@ -8,9 +8,9 @@ from PIL import Image
 
 from bot.media import picture, transcode
 from bot.media.deadline import Deadline
-from bot.media.marks import NO_MARKS, Marks
-from bot.media.pixel_marks import mark_image
-from bot.media.provenance import mark
+from bot.media.marks.choice import NO_MARKS, Marks
+from bot.media.marks.pixels import mark_image
+from bot.media.marks.provenance import mark
 from bot.media.types import CannotFit, Fitted, Media, UnusableMedia
 from bot.media_kind import MediaKind
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.media.fingerprints import Fingerprint
-from bot.media.marks import Marks
+from bot.media.marks.choice import Marks
 from bot.media.types import (
     CannotFit,
     DetectedMark,
@@ -26,7 +26,7 @@ from bot.media_kind import MediaKind
 if TYPE_CHECKING:
     from PIL import Image
 
-    from bot.media.signing_keys import SigningKeys
+    from bot.media.c2pa.keys import SigningKeys
 
 
 def inspect_upload(
@@ -40,9 +40,10 @@ def inspect_upload(
 
 def inspect_animation(content: bytes, limits: Limits) -> InspectedFile:
     """Convert an animation to a video, and inspect that."""
-    from bot.media import animation_video, probe
+    from bot.media import probe
+    from bot.media.animations import to_video
 
-    video, loops = animation_video.encode(content, limits)
+    video, loops = to_video.encode(content, limits)
     return replace(probe.inspect_converted(content, video, limits, small_copy=False), loops=loops)
 
 
@@ -56,16 +57,16 @@ def draw_face_numbers(
     source: bytes, faces: Sequence[FaceBox], target: bytes, places: Sequence[FaceBox], *, sheet: bool
 ) -> bytes:
     """Draw both pictures side by side, with a number on each face; `sheet` says what the source is."""
-    from bot.media import face_numbers
+    from bot.media.face_sheets import numbers
 
-    return face_numbers.draw(source, faces, target, places, sheet=sheet)
+    return numbers.draw(source, faces, target, places, sheet=sheet)
 
 
 def draw_face_sheet(photos: Sequence[tuple[bytes, Sequence[FaceBox]]]) -> bytes:
     """Draw the faces of separate photos in one row."""
-    from bot.media import face_sheet
+    from bot.media.face_sheets import sheet
 
-    return face_sheet.draw(photos)
+    return sheet.draw(photos)
 
 
 def judge(content: bytes, limits: Limits) -> Judgement:
@@ -77,14 +78,15 @@ def judge(content: bytes, limits: Limits) -> Judgement:
 
 def mark_result(content: bytes, limits: Limits, limit: int, marks: Marks) -> MarkedResult:
     """Inspect and mark a result; without its content if that is larger than `limit`, or a video to encode."""
-    from bot.media import pixel_marks, probe, provenance
+    from bot.media import probe
+    from bot.media.marks import pixels, provenance
 
     media = probe.inspect(content, limits)
     if media.kind is MediaKind.VIDEO:
         marked = None if marks and marks.videos else provenance.mark(content, media.media_type)
         return MarkedResult(media, marked if marked and len(marked) <= limit else None)
     former = provenance.read_xmp(content, media.media_type)
-    marked = pixel_marks.mark_picture(content, media.media_type, marks) if marks else content
+    marked = pixels.mark_picture(content, media.media_type, marks) if marks else content
     marked = provenance.mark(marked, media.media_type, former)
     return MarkedResult(media, marked if len(marked) <= limit else None)
 
@@ -93,7 +95,8 @@ def render_gif(
     content: bytes, media: Media, limit: int, seconds: float, marks: Marks, *, loops: int
 ) -> Fitted:
     """Mark a video and turn it into a GIF or an animated WebP; raises `CannotFit`."""
-    from bot.media import fit, gif_rendering
+    from bot.media import fit
+    from bot.media.animations import to_gif
     from bot.media.deadline import Deadline
 
     deadline = Deadline(seconds)
@@ -101,7 +104,7 @@ def render_gif(
         # The limit leaves the encoder enough bits for a copy that looks the same.
         marked = fit.fit(content, media, 2 * len(content), deadline, marks)
         content, media = marked.content, replace(media, media_type=marked.media_type)
-    return gif_rendering.render(content, media, limit, loops, deadline)
+    return to_gif.render(content, media, limit, loops, deadline)
 
 
 def fit_result(content: bytes, media: Media, limit: int, seconds: float, marks: Marks) -> Fitted:
@@ -109,8 +112,9 @@ def fit_result(content: bytes, media: Media, limit: int, seconds: float, marks: 
 
     A video that fits but takes too long to encode has only the mark in its metadata.
     """
-    from bot.media import fit, provenance
+    from bot.media import fit
     from bot.media.deadline import Deadline
+    from bot.media.marks import provenance
 
     marked = provenance.mark(content, media.media_type)
     try:
@@ -123,7 +127,7 @@ def fit_result(content: bytes, media: Media, limit: int, seconds: float, marks: 
 
 def sign(content: bytes, media_type: str, keys: "SigningKeys", timestamps: str | None) -> bytes:
     """Sign a result; raises `BadSigningKeys`."""
-    from bot.media import manifest
+    from bot.media.c2pa import manifest
 
     return manifest.sign(content, media_type, keys, timestamps)
 

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from PIL import Image
 
-from bot.media import animation, conversion, picture, sniff, video
+from bot.media import conversion, picture, sniff, video
+from bot.media.animations import decoding
 from bot.media.fingerprints import Fingerprint
 from bot.media.formats import gif
 from bot.media.hashing import Hasher, exact_hash
@@ -53,13 +54,13 @@ def inspect_upload(
     it is wanted.
     """
     found = sniff.any_media_type(content)
-    first_frame = first_frame and found in animation.FORMATS
+    first_frame = first_frame and found in decoding.FORMATS
     if not first_frame and found not in conversion.FORMATS:
         return _inspect_accepted(content, limits, small_copy=small_copy)
     if len(content) > limits.picture_bytes:
         raise TooLarge(len(content), limits.picture_bytes)
     if not first_frame and found == gif.MEDIA_TYPE:
-        animation.refuse_animated_gif(content)
+        decoding.refuse_animated_gif(content)
     converted = conversion.to_still(content, found, limits)
     return inspect_converted(content, converted, limits, small_copy=small_copy)
 

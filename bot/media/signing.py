@@ -12,7 +12,7 @@ from typing import Self
 import structlog
 
 from bot.media import operations
-from bot.media.signing_keys import BadSigningKeys, SigningKeys
+from bot.media.c2pa.keys import BadSigningKeys, SigningKeys
 from bot.media.worker.process import MediaWorker
 
 log = structlog.stdlib.get_logger(__name__)

@@ -17,8 +17,8 @@ from av.video.frame import PictureType, VideoFrame
 from av.video.stream import VideoStream
 
 from bot.media.deadline import Deadline
-from bot.media.marks import NO_MARKS, Marks
-from bot.media.pixel_marks import VideoMarker
+from bot.media.marks.choice import NO_MARKS, Marks
+from bot.media.marks.pixels import VideoMarker
 from bot.media.types import Limits, Media
 from bot.media.video import open_video, picture_stream
 

@@ -23,7 +23,7 @@ _ENCODER_SECONDS = FIT_SECONDS + 10
 # Only a timestamp server can take long, and the member waits meanwhile.
 _SIGNING_SECONDS = 20.0
 _GATE = "bot.media.safety_gate.gate"
-_MARKING = ("PIL.Image", "av", "bot.media.pixel_marks", _GATE)
+_MARKING = ("PIL.Image", "av", "bot.media.marks.pixels", _GATE)
 
 
 class UploadWorkers:

@@ -9,8 +9,8 @@ import structlog
 from pydantic import SecretStr
 
 from bot.clock import Clock
+from bot.media.c2pa.keys import BadSigningKeys
 from bot.media.signing import C2paSigner, SigningOutcome
-from bot.media.signing_keys import BadSigningKeys
 from bot.media.worker.process import MediaWorker
 from bot.segmind.breaker import BreakerConfig
 from bot.segmind.client import RateConfig, Retry, SegmindClient
@@ -75,7 +75,7 @@ async def c2pa_signer_of(
         missing = "c2pa.certificates" if section.certificates is None else "c2pa.key"
         raise SettingsError([f"results cannot be signed: {missing} is not set, but the other one is"])
     # Without certificates, the bot does not load the cryptography that reads them.
-    from bot.media.certificates import read_signing_keys  # noqa: PLC0415
+    from bot.media.c2pa.certificates import read_signing_keys  # noqa: PLC0415
 
     now = datetime.fromtimestamp(clock.now(), UTC)
     try:

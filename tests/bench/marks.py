@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageChops, ImageStat
 
-from bot.media.marks import Marks
-from bot.media.pixel_marks import mark_image
+from bot.media.marks.choice import Marks
+from bot.media.marks.pixels import mark_image
 from bot.media.watermark.code import MarkCode
 from bot.media.watermark.detect import Reading, detect
 from tests.corpora import photographs

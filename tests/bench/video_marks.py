@@ -14,7 +14,7 @@ from pathlib import Path
 from PIL import Image
 
 from bot.media import operations
-from bot.media.marks import Marks
+from bot.media.marks.choice import Marks
 from bot.media.types import Limits
 from tests.bench.marks import CODE, say, wrong
 from tests.media import video_reencoding

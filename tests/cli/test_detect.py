@@ -12,8 +12,8 @@ from bot.jobs.job import Job
 from bot.jobs.service import new_id
 from bot.media.fingerprints import Fingerprint
 from bot.media.hashing import exact_hash
-from bot.media.marks import Marks
-from bot.media.pixel_marks import mark_picture
+from bot.media.marks.choice import Marks
+from bot.media.marks.pixels import mark_picture
 from bot.media.types import DetectedMark
 from bot.media.watermark.code import MarkCode
 from bot.moderation.origin import Evidence, Origin

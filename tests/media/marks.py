@@ -1,7 +1,7 @@
 """The mark in the metadata of a result, as a test looks for it."""
 
 from bot.media import sniff
-from bot.media.provenance import DIGITAL_SOURCE_TYPE, mark
+from bot.media.marks.provenance import DIGITAL_SOURCE_TYPE, mark
 
 
 def is_marked(content: bytes) -> bool:

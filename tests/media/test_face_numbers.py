@@ -5,9 +5,9 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from bot.media.face_numbers import PANEL, draw
-from bot.media.face_sheet import draw as draw_sheet
-from bot.media.sheet_layout import tile_boxes
+from bot.media.face_sheets.layout import tile_boxes
+from bot.media.face_sheets.numbers import PANEL, draw
+from bot.media.face_sheets.sheet import draw as draw_sheet
 from bot.media.types import FaceBox
 from tests.media.files import picture, saved
 

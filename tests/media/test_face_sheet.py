@@ -6,8 +6,8 @@ from itertools import pairwise
 import pytest
 from PIL import Image, ImageChops
 
-from bot.media.face_sheet import draw
-from bot.media.sheet_layout import sheet_size, tile_boxes, tiles
+from bot.media.face_sheets.layout import sheet_size, tile_boxes, tiles
+from bot.media.face_sheets.sheet import draw
 from bot.media.types import FaceBox
 from bot.sandbox.operations import find_faces
 from tests.harness import MODELS

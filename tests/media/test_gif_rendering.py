@@ -6,12 +6,12 @@ import pytest
 from PIL import Image, ImageFile
 
 from bot.media import operations
+from bot.media.animations.to_gif import render
 from bot.media.deadline import Deadline
 from bot.media.formats import gif, png, webp
-from bot.media.gif_rendering import render
 from bot.media.hashing import dhash
+from bot.media.marks.provenance import mark
 from bot.media.probe import inspect
-from bot.media.provenance import mark
 from bot.media.types import CannotFit, Compromise, Damaged, Fitted, Limits
 from tests.media import files
 from tests.media.marks import is_marked

@@ -14,8 +14,8 @@ from PIL import Image
 from bot.media import sniff
 from bot.media.deadline import Deadline
 from bot.media.fit import fit
+from bot.media.marks.provenance import mark
 from bot.media.probe import inspect
-from bot.media.provenance import mark
 from bot.media.types import CannotFit, Damaged, Limits, Media, TooManyPixels, UnusableMedia
 from bot.media.workers import QUICK_PIXELS, UploadWorkers
 from bot.media_kind import MediaKind

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image, ImageChops, ImageStat
 
 from bot.media import operations
-from bot.media.marks import Marks
-from bot.media.pixel_marks import mark_image
+from bot.media.marks.choice import Marks
+from bot.media.marks.pixels import mark_image
 from bot.media.probe import inspect
 from bot.media.types import Limits
 from bot.media.watermark.code import MarkCode

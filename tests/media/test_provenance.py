@@ -11,8 +11,8 @@ import av
 import pytest
 from PIL import Image, PngImagePlugin
 
+from bot.media.marks.provenance import DIGITAL_SOURCE_TYPE, mark
 from bot.media.probe import inspect
-from bot.media.provenance import DIGITAL_SOURCE_TYPE, mark
 from bot.media.types import Limits
 from tests.media import files
 from tests.media.marks import is_marked

@@ -21,11 +21,11 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from PIL import Image, ImageSequence
 
 from bot import __version__
-from bot.media import manifest
-from bot.media.certificates import read_signing_keys
-from bot.media.provenance import DIGITAL_SOURCE_TYPE, mark
+from bot.media.c2pa import manifest
+from bot.media.c2pa.certificates import read_signing_keys
+from bot.media.c2pa.keys import BadSigningKeys
+from bot.media.marks.provenance import DIGITAL_SOURCE_TYPE, mark
 from bot.media.signing import C2paSigner, SigningOutcome
-from bot.media.signing_keys import BadSigningKeys
 from bot.media.worker.limits import WorkerLimits
 from bot.media.worker.process import MediaWorker
 from tests.harness import shared_workers

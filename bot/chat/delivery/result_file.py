@@ -15,7 +15,7 @@ from bot.faces.detection import AgeEstimator
 from bot.jobs.job import Job
 from bot.media import operations
 from bot.media.fingerprints import Fingerprint
-from bot.media.marks import Marks
+from bot.media.marks.choice import Marks
 from bot.media.signing import C2paSigner
 from bot.media.types import CannotFit, Compromise, Fitted, Judgement, Limits, Media, TooCostly, UnusableMedia
 from bot.media.watermark.code import MarkCode

@@ -13,7 +13,7 @@ from bot.chat.orders.services import OrderServices
 from bot.chat.orders.swap_form import PlaceOrder, SwapRequest
 from bot.chat.ui.replies import defer_ephemeral, report_errors, send_deferred
 from bot.media import operations
-from bot.media.sheet_layout import tile_boxes
+from bot.media.face_sheets.layout import tile_boxes
 from bot.media.types import NoPicture, SmallCopy
 
 

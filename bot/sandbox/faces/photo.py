@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
-from bot.media.provenance import mark
+from bot.media.marks.provenance import mark
 from bot.sandbox.faces.arrays import Picture, floats, pixels
 from bot.sandbox.faces.errors import CannotSwap
 

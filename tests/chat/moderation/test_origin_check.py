@@ -8,8 +8,8 @@ import pytest
 import simcord
 from PIL import Image
 
-from bot.media.marks import Marks
-from bot.media.pixel_marks import mark_picture
+from bot.media.marks.choice import Marks
+from bot.media.marks.pixels import mark_picture
 from bot.media.watermark.code import MarkCode
 from bot.moderation.origin import FILES_AN_HOUR, HOUR, CheckQuota, TooManyChecks
 from cogs.origin import MENU

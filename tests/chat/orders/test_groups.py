@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 from PIL import Image
 
-from bot.media.sheet_layout import sheet_size
+from bot.media.face_sheets.layout import sheet_size
 from tests.chat.orders.forms import TARGET, open_form, order_of
 from tests.chat.orders.own_faces import ADAM, EVA, KEY, ask, order_without_file
 from tests.chat.orders.people import find_faces, fourth, photo

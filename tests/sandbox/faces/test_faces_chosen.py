@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.media.face_sheet import draw
+from bot.media.face_sheets.sheet import draw
 from bot.sandbox.faces.errors import CannotSwap
 from bot.sandbox.operations import find_faces
 from tests.sandbox.faces.conftest import Measure, Render

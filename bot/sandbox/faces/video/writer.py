@@ -11,7 +11,7 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from bot.media.provenance import mark
+from bot.media.marks.provenance import mark
 from bot.sandbox.faces.arrays import Picture
 from bot.sandbox.faces.order import CancelToken
 from bot.sandbox.faces.video.frames import VideoFormat, open_video, read_format

@@ -8,8 +8,8 @@ from PIL import Image
 
 from bot.media import picture
 from bot.media.formats import jpeg, png, webp
-from bot.media.label import add_label, draw_label
-from bot.media.marks import Marks
+from bot.media.marks.choice import Marks
+from bot.media.marks.label import add_label, draw_label
 from bot.media.watermark.embed import FrameMarker, embed
 
 _SAVING: dict[str, tuple[str, dict[str, object]]] = {

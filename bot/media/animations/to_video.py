@@ -10,7 +10,8 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 from PIL import Image
 
-from bot.media import animation, sniff
+from bot.media import sniff
+from bot.media.animations import decoding
 from bot.media.types import Limits, TooLarge
 
 # Background of transparent animations, because a video has no transparency.
@@ -27,11 +28,11 @@ def encode(content: bytes, limits: Limits) -> tuple[bytes, int]:
     """Return an MP4 that shows each frame for as long as the animation does, and the animation's loops."""
     if len(content) > limits.video_bytes:
         raise TooLarge(len(content), limits.video_bytes)
-    with animation.opened(content, sniff.any_media_type(content), limits) as animated:
+    with decoding.opened(content, sniff.any_media_type(content), limits) as animated:
         return _encode(animated), animated.header.loops
 
 
-def _encode(animated: animation.Animation) -> bytes:
+def _encode(animated: decoding.Animation) -> bytes:
     header, result = animated.header, BytesIO()
     starts = _starts(header.delays)
     ticks = {start: end - start for start, end in pairwise(starts)}

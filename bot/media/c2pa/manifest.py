@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from functools import lru_cache
 
 from bot import __version__
-from bot.media.provenance import DIGITAL_SOURCE_TYPE
-from bot.media.signing_keys import BadSigningKeys, SigningKeys
+from bot.media.c2pa.keys import BadSigningKeys, SigningKeys
+from bot.media.marks.provenance import DIGITAL_SOURCE_TYPE
 
 _AGENT = {"name": "Doppel", "version": __version__}
 _MANIFEST = json.dumps(

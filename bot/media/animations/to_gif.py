@@ -1,8 +1,8 @@
 """Rendering of a video as a GIF or, where that is too large, as an animated WebP."""
 
-from bot.media.animation_encoder import Source, Step, encode_gif, encode_webp
+from bot.media.animations.encoder import Source, Step, encode_gif, encode_webp
 from bot.media.deadline import Deadline
-from bot.media.provenance import mark
+from bot.media.marks.provenance import mark
 from bot.media.types import CannotFit, Compromise, Fitted, Media
 
 # Bytes that a GIF takes for a pixel of a frame, roughly: enough to skip what is far too large.

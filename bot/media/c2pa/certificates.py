@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import NameOID
 
-from bot.media.signing_keys import BadSigningKeys, SigningKeys
+from bot.media.c2pa.keys import BadSigningKeys, SigningKeys
 
 _PrivateKey = EllipticCurvePrivateKey | Ed25519PrivateKey | RSAPrivateKey
 _CURVES: Mapping[type[EllipticCurve], str] = {SECP256R1: "es256", SECP384R1: "es384", SECP521R1: "es512"}

@@ -6,7 +6,7 @@ from io import BytesIO
 from PIL import Image, ImageDraw
 
 from bot.media import picture, sniff
-from bot.media.sheet_layout import Square, face_square, sheet_size, tiles, whole_square
+from bot.media.face_sheets.layout import Square, face_square, sheet_size, tiles, whole_square
 from bot.media.types import FaceBox
 
 _QUALITY = 95

@@ -1,0 +1,1 @@
+"""Animated pictures: decoded, made from a video, and made into one."""

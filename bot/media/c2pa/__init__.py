@@ -1,0 +1,1 @@
+"""Signatures of results as C2PA defines them: keys, certificates and manifests."""

@@ -1,0 +1,1 @@
+"""Pictures of several faces: a sheet of separate photos, and numbers on the faces."""

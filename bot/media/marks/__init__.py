@@ -1,0 +1,1 @@
+"""Marks of origin: the label and the watermark in the pixels, and the mark in the metadata."""
