@@ -25,8 +25,8 @@ from bot.chat.text import Text
 from bot.clock import Clock, WallClock
 from bot.faces.detection import AgeEstimator, FaceDetector
 from bot.jobs.cluster import Cluster
-from bot.jobs.reconcile import LateReconciler
 from bot.jobs.supervision.outage import Outage
+from bot.jobs.unknown.reconcile import LateReconciler
 from bot.media.workers import MediaWorkers
 from bot.ops.dashboard import Dashboard, TimeSeries, TrustedProxies, sampled
 from bot.ops.gauges import register_gauges

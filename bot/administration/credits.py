@@ -6,7 +6,7 @@ from typing import Any, Protocol, TypeVar
 
 from bot.administration.audit import Administrator, AuditAction, UnknownJob, audit_entry_of, truncate_reason
 from bot.jobs.job import Job, State
-from bot.jobs.queue import FairQueue
+from bot.jobs.waiting.queue import FairQueue
 from bot.ledger.account import NotEnoughCredits
 from bot.ledger.ledger import AuditEntry, Ledger
 from bot.ledger.policy import Policy

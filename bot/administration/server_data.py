@@ -1,7 +1,7 @@
 """The decision to delete what is stored about a server."""
 
 from bot.administration.audit import Administrator, AuditAction, audit_entry_of
-from bot.jobs.queue import FairQueue
+from bot.jobs.waiting.queue import FairQueue
 from bot.ledger.ledger import AuditEntry
 from bot.ledger.policy import Policy
 from bot.ledger.server_rules import ServerRules

@@ -40,7 +40,7 @@ from bot.faces.face import BadName, FacesOff, NoSuchFace, TooManyFaces, Unreadab
 from bot.faces.pairing import NothingPaired
 from bot.jobs.ports import StoreAway
 from bot.jobs.service import ModelOff, OrderUnconfirmed, TooLate, TooManyWaiting
-from bot.jobs.submission_gate import ClosureReason, ServicePaused
+from bot.jobs.waiting.submission_gate import ClosureReason, ServicePaused
 from bot.ledger.account import NotEnoughCredits
 from bot.ledger.budgets import CapReached, Scope
 from bot.ledger.events import EventOver

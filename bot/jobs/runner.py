@@ -7,15 +7,15 @@ from typing import assert_never
 
 import structlog
 
-from bot.jobs.admission import Admission, Admissions
 from bot.jobs.deliverer import Deliverer
 from bot.jobs.fetcher import ResultFetcher
 from bot.jobs.job import Job, Reason, State
 from bot.jobs.poller import Poller
 from bot.jobs.ports import JobPorts, StaleJob, StoreAway
-from bot.jobs.queue import FairQueue
 from bot.jobs.submit import Submitter
 from bot.jobs.supervision.outage import Outage
+from bot.jobs.waiting.admission import Admission, Admissions
+from bot.jobs.waiting.queue import FairQueue
 from bot.ledger.ledger import Ledger
 from bot.segmind.errors import SegmindError
 from bot.tasks import cancel

@@ -14,9 +14,9 @@ import structlog
 from bot.clock import Clock
 from bot.jobs.job import Job, Place, State
 from bot.jobs.ports import StaleJob, Store, StoreAway
-from bot.jobs.queue import FairQueue
 from bot.jobs.runner import Runner
-from bot.jobs.submission_gate import SubmissionGate
+from bot.jobs.waiting.queue import FairQueue
+from bot.jobs.waiting.submission_gate import SubmissionGate
 from bot.ledger.account import Balance, Member
 from bot.ledger.events import Event
 from bot.ledger.ledger import Ledger

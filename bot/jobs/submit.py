@@ -12,11 +12,11 @@ import structlog
 
 from bot.jobs.job import Job, Reason, State
 from bot.jobs.ports import JobPorts, RequestTaken
-from bot.jobs.queue import FairQueue
-from bot.jobs.search import SubmissionSearch
-from bot.jobs.slots import Slots
 from bot.jobs.stages import Due, Reconnecting, Searching
-from bot.jobs.submission_gate import ClosureReason, ServicePaused, SubmissionGate
+from bot.jobs.unknown.search import SubmissionSearch
+from bot.jobs.waiting.queue import FairQueue
+from bot.jobs.waiting.slots import Slots
+from bot.jobs.waiting.submission_gate import ClosureReason, ServicePaused, SubmissionGate
 from bot.segmind.errors import (
     KeyRejected,
     ModelUnavailable,

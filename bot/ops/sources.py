@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from bot.clock import Clock
-from bot.jobs.queue import FairQueue
-from bot.jobs.submission_gate import SubmissionGate
 from bot.jobs.supervision.balance import BalanceMonitor
 from bot.jobs.supervision.outage import Outage
 from bot.jobs.supervision.pause import OperatorPause
+from bot.jobs.waiting.queue import FairQueue
+from bot.jobs.waiting.submission_gate import SubmissionGate
 from bot.ledger.policy import Policy
 from bot.models import ModelCard
 from bot.segmind.polling import PollTimings

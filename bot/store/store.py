@@ -10,9 +10,9 @@ from typing import Any, Self, cast
 import sqlalchemy as sa
 
 from bot.administration.credits import JobSummary
-from bot.jobs.history_pass import KnownRequest
 from bot.jobs.job import Job
 from bot.jobs.ports import Clock, OpenJob, RequestTaken, SlotRequest
+from bot.jobs.unknown.history_pass import KnownRequest
 from bot.ledger.account import Balance
 from bot.ledger.budgets import Budget, grants_of
 from bot.ledger.events import Event, EventPlan

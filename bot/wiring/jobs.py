@@ -6,11 +6,8 @@ from bot.jobs.fetcher import FetchConfig, ResultFetcher
 from bot.jobs.job import Job
 from bot.jobs.poller import HISTORY_DELAYS, Poller
 from bot.jobs.ports import JobPorts
-from bot.jobs.queue import FairQueue
 from bot.jobs.runner import Runner, RunnerConfig
-from bot.jobs.search import SearchConfig, SubmissionSearch
 from bot.jobs.service import JobService
-from bot.jobs.submission_gate import SubmissionGate
 from bot.jobs.submit import SubmitConfig, Submitter
 from bot.jobs.supervision.balance import BalanceConfig, BalanceMonitor
 from bot.jobs.supervision.decisions import OperatorDecisions
@@ -19,6 +16,9 @@ from bot.jobs.supervision.learned_timings import LearnedTimings
 from bot.jobs.supervision.outage import Outage
 from bot.jobs.supervision.pause import OperatorPause
 from bot.jobs.sweep import Sweep
+from bot.jobs.unknown.search import SearchConfig, SubmissionSearch
+from bot.jobs.waiting.queue import FairQueue
+from bot.jobs.waiting.submission_gate import SubmissionGate
 from bot.ledger.allowance import Refill
 from bot.ledger.policy import Policy, Prices
 from bot.ledger.server_rules import Bounds, Limits

@@ -18,7 +18,7 @@ from bot.jobs.job import Job, State
 from bot.jobs.poller import Poller
 from bot.jobs.ports import JobPorts
 from bot.jobs.stages import Processing, Stage
-from bot.jobs.submission_gate import SubmissionGate
+from bot.jobs.waiting.submission_gate import SubmissionGate
 from bot.segmind.client import RateConfig, Retry, SegmindClient
 from bot.segmind.polling import PollTimings
 from bot.segmind.requests import Endpoints, Request

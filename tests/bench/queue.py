@@ -15,8 +15,8 @@ from typing import Any, cast
 from bot.cli.gc_tuning import relax_gc
 from bot.clock import WallClock
 from bot.jobs.job import Job
-from bot.jobs.queue import FairQueue, QueueEntry
 from bot.jobs.service import JobService
+from bot.jobs.waiting.queue import FairQueue, QueueEntry
 from bot.ledger.policy import Policy
 from bot.ledger.server_rules import Limits
 from bot.store import SqlStore

@@ -12,7 +12,7 @@ from bot.chat.errors import ErrorMessages
 from bot.chat.orders.attachments import InputError, Unreadable, Unusable, UploadFailed, WrongKind
 from bot.chat.text import Text
 from bot.jobs.service import ModelOff, TooManyWaiting
-from bot.jobs.submission_gate import ClosureReason, ServicePaused
+from bot.jobs.waiting.submission_gate import ClosureReason, ServicePaused
 from bot.ledger.account import NotEnoughCredits
 from bot.ledger.budgets import CapReached, budgets_of
 from bot.media import types as media_types

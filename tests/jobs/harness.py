@@ -16,14 +16,14 @@ from bot.jobs.fetcher import FetchConfig, ResultFetcher
 from bot.jobs.job import Job, State
 from bot.jobs.poller import Poller
 from bot.jobs.ports import JobPorts
-from bot.jobs.queue import FairQueue
 from bot.jobs.runner import Runner, RunnerConfig
-from bot.jobs.search import SearchConfig, SubmissionSearch
 from bot.jobs.stages import Stage
-from bot.jobs.submission_gate import SubmissionGate
 from bot.jobs.submit import SubmitConfig, Submitter
 from bot.jobs.supervision.decisions import OperatorDecisions, OutcomesUnknown
 from bot.jobs.supervision.outage import Outage
+from bot.jobs.unknown.search import SearchConfig, SubmissionSearch
+from bot.jobs.waiting.queue import FairQueue
+from bot.jobs.waiting.submission_gate import SubmissionGate
 from bot.ledger.server_rules import Limits
 from bot.sandbox.segmind import LocalSegmind
 from bot.segmind.client import RateConfig, Retry, SegmindClient

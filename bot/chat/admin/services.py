@@ -8,8 +8,8 @@ from bot.chat.admin.server_data import ServerDeletion
 from bot.chat.moderation.services import ModerationServices
 from bot.chat.shared import Shared
 from bot.chat.ui.pagination import Pages
-from bot.jobs.queue import FairQueue
 from bot.jobs.service import JobService
+from bot.jobs.waiting.queue import FairQueue
 from bot.ledger.ledger import Ledger
 from bot.ledger.policy import Policy
 from bot.media.worker.process import MediaWorker

@@ -10,7 +10,7 @@ import structlog
 
 from bot.clock import Clock
 from bot.jobs.ports import SharedValues
-from bot.jobs.submission_gate import SubmissionGate
+from bot.jobs.waiting.submission_gate import SubmissionGate
 from bot.segmind.account import Balance
 from bot.segmind.errors import SegmindError
 from bot.tasks import first_of

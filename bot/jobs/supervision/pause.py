@@ -6,7 +6,7 @@ import structlog
 
 from bot.clock import Clock
 from bot.jobs.ports import KeyValues, StoreAway
-from bot.jobs.submission_gate import SubmissionGate
+from bot.jobs.waiting.submission_gate import SubmissionGate
 
 log = structlog.stdlib.get_logger(__name__)
 

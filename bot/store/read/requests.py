@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from bot.jobs.history_pass import KnownRequest
 from bot.jobs.job import State
+from bot.jobs.unknown.history_pass import KnownRequest
 from bot.store.connection import Connection
 from bot.store.dialects import any_values, matches_any
 from bot.store.tables import IN_FLIGHT, OPEN, jobs

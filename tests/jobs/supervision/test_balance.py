@@ -9,7 +9,6 @@ from math import inf
 import pytest
 
 from bot.jobs.stages import NoBalance, Stage
-from bot.jobs.submission_gate import ClosureReason, ServicePaused, SubmissionGate
 from bot.jobs.supervision.balance import (
     BalanceConfig,
     BalanceEmpty,
@@ -18,6 +17,7 @@ from bot.jobs.supervision.balance import (
     BalanceMonitor,
     BalanceRestored,
 )
+from bot.jobs.waiting.submission_gate import ClosureReason, ServicePaused, SubmissionGate
 from bot.segmind.account import Balance
 from bot.segmind.breaker import Breaker, BreakerConfig
 from bot.segmind.errors import Unavailable

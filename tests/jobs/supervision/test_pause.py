@@ -9,8 +9,8 @@ import pytest
 from bot.jobs.job import State
 from bot.jobs.ports import StoreAway
 from bot.jobs.stages import Paused, Queued, Stage
-from bot.jobs.submission_gate import SubmissionGate
 from bot.jobs.supervision.pause import OperatorPause
+from bot.jobs.waiting.submission_gate import SubmissionGate
 from bot.sandbox.segmind import LocalSegmind
 from bot.segmind.breaker import Breaker, BreakerConfig
 from bot.segmind.rate import KeyRate

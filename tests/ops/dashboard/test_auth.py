@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 from yarl import URL
 
 from bot.jobs.job import Reason, State
-from bot.jobs.submission_gate import ClosureReason
+from bot.jobs.waiting.submission_gate import ClosureReason
 from bot.ops.dashboard.auth import QUIET, SESSION, Authenticator, WrongToken
 from bot.ops.dashboard.routes import BAD_TOKEN, CROSS_ORIGIN, FILES, STORE_UNAVAILABLE
 from bot.ops.job_metrics import DELIVERING, STAGES

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.jobs.history_pass import KnownRequest
 from bot.jobs.job import State
 from bot.jobs.ports import RequestTaken
+from bot.jobs.unknown.history_pass import KnownRequest
 from bot.store import SqlStore
 from bot.store.tables import jobs
 from tests.store.orders import LIFE, opened, through

@@ -6,13 +6,13 @@ from dataclasses import replace
 import pytest
 
 from bot.jobs.job import Job, Reason, State
-from bot.jobs.reconcile import LateReconciler
+from bot.jobs.unknown.reconcile import LateReconciler
 from bot.ledger.budgets import budgets_of
 from bot.segmind.errors import Unavailable
 from bot.segmind.history import Found
 from bot.store import SqlStore
 from bot.store.errors import ChangeRejected
-from tests.jobs.histories import PagedHistory, row_of
+from tests.jobs.unknown.histories import PagedHistory, row_of
 from tests.store.orders import START, TERMS, HandClock, money, order
 
 

@@ -11,7 +11,7 @@ from bot.segmind.history import HistoryRow
 from bot.segmind.states import Accepted
 from bot.store.tables import jobs
 from tests.jobs.harness import JobHarness, inline_job, job_harness
-from tests.jobs.histories import row_of
+from tests.jobs.unknown.histories import row_of
 from tests.postgres import connected
 
 

@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from bot.jobs.history_pass import KnownRequest
 from bot.jobs.job import Job
+from bot.jobs.unknown.history_pass import KnownRequest
 from bot.segmind.errors import SegmindError
 from bot.segmind.history import Found, HistoryRow
 

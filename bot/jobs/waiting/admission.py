@@ -6,9 +6,9 @@ from contextlib import asynccontextmanager
 
 from bot.jobs.job import Job, State
 from bot.jobs.ports import UNKNOWN_CAPACITY_SECONDS, JobPorts
-from bot.jobs.position import PositionDisplay
-from bot.jobs.queue import FairQueue, QueueEntry
-from bot.jobs.submission_gate import SubmissionGate
+from bot.jobs.waiting.position import PositionDisplay
+from bot.jobs.waiting.queue import FairQueue, QueueEntry
+from bot.jobs.waiting.submission_gate import SubmissionGate
 
 # Positions up to this one are refreshed at the full pace; later ones up to this many times less often.
 _FRONT, _MAX_SLOWDOWN = 10, 12

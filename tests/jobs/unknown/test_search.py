@@ -7,14 +7,14 @@ from dataclasses import replace
 import pytest
 
 from bot.jobs.job import Job, State
-from bot.jobs.search import MIN_PASSES, SearchConfig, SubmissionSearch
 from bot.jobs.supervision.decisions import OperatorDecisions, release_key
+from bot.jobs.unknown.search import MIN_PASSES, SearchConfig, SubmissionSearch
 from bot.segmind.errors import Unavailable, Unreachable
 from bot.segmind.history import Found
 from tests.clocks import AgendaClock
 from tests.jobs.harness import RecordingOperator
-from tests.jobs.histories import PagedHistory, Requests, row_of, sent
 from tests.jobs.orders import job
+from tests.jobs.unknown.histories import PagedHistory, Requests, row_of, sent
 
 START = 1_000_000.0
 DAY = 86_400.0

@@ -5,13 +5,13 @@ from dataclasses import replace
 
 import pytest
 
-from bot.jobs.history_pass import HistoryPass, search_history
 from bot.jobs.job import Job, State
+from bot.jobs.unknown.history_pass import HistoryPass, search_history
 from bot.segmind.errors import Unavailable
 from bot.segmind.history import HistoryRow
 from bot.segmind.nonce import with_nonce
-from tests.jobs.histories import PagedHistory, Requests, row_of, sent
 from tests.jobs.orders import job
+from tests.jobs.unknown.histories import PagedHistory, Requests, row_of, sent
 
 NOW, LAG = 1_000_000.0, 300.0
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from bot.jobs.admission import interval_at
 from bot.jobs.job import State
 from bot.jobs.stages import Searching
+from bot.jobs.waiting.admission import interval_at
 from bot.sandbox.segmind import LocalSegmind
 from bot.segmind.client import SegmindClient
 from bot.segmind.errors import OutcomeUnknown
@@ -36,7 +36,7 @@ class LostResponses(SegmindClient):
 async def test_jobs_of_unknown_outcome_free_their_capacity_after_a_while(
     sqlite_url: str, segmind: LocalSegmind, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.jobs.admission.UNKNOWN_CAPACITY_SECONDS", 0.1)
+    monkeypatch.setattr("bot.jobs.waiting.admission.UNKNOWN_CAPACITY_SECONDS", 0.1)
     segmind.faults.always("history", "error-before=502")
     async with job_harness(sqlite_url, segmind, LostResponses) as harness:
         for name in NAMES:
@@ -55,7 +55,7 @@ async def test_jobs_of_unknown_outcome_free_their_capacity_after_a_while(
 async def test_a_job_that_is_found_uses_capacity_again(
     sqlite_url: str, segmind: LocalSegmind, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.jobs.admission.UNKNOWN_CAPACITY_SECONDS", 0.0)
+    monkeypatch.setattr("bot.jobs.waiting.admission.UNKNOWN_CAPACITY_SECONDS", 0.0)
     segmind.faults.always("submit", "stuck")
     segmind.faults.always("history", "error-before=502")
     async with job_harness(sqlite_url, segmind, LostResponses) as harness:

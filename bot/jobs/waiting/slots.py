@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from bot.jobs.job import Job
 from bot.jobs.ports import JobPorts, SlotRequest, StaleJob
-from bot.jobs.position import PositionDisplay
-from bot.jobs.queue import FairQueue
-from bot.jobs.submission_gate import SubmissionGate
+from bot.jobs.waiting.position import PositionDisplay
+from bot.jobs.waiting.queue import FairQueue
+from bot.jobs.waiting.submission_gate import SubmissionGate
 from bot.tasks import cancel, first_of
 
 

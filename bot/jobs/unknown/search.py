@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 import structlog
 
 from bot.clock import Clock
-from bot.jobs.history_pass import History, HistoryPass, RequestIndex, search_history
 from bot.jobs.job import Job
 from bot.jobs.supervision.decisions import OperatorDecisions
+from bot.jobs.unknown.history_pass import History, HistoryPass, RequestIndex, search_history
 from bot.segmind.errors import SegmindError, Unreachable
 from bot.segmind.history import Found
 from bot.tasks import first_of

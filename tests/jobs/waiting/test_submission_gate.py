@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from bot.jobs.stages import Due, Reconnecting, Stage
-from bot.jobs.submission_gate import ClosureReason, ServicePaused, SubmissionGate
+from bot.jobs.waiting.submission_gate import ClosureReason, ServicePaused, SubmissionGate
 from bot.segmind.breaker import Breaker, BreakerConfig
 from bot.segmind.errors import Unreachable
 from bot.segmind.rate import KeyRate

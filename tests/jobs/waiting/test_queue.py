@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.jobs.queue import FairQueue, QueueEntry
+from bot.jobs.waiting.queue import FairQueue, QueueEntry
 from bot.ledger.server_rules import Limits
 from tests.jobs.orders import job
 

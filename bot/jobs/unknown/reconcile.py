@@ -6,9 +6,9 @@ from typing import Protocol
 import structlog
 
 from bot.clock import Clock
-from bot.jobs.history_pass import History, RequestIndex, search_history
 from bot.jobs.job import Job
 from bot.jobs.ports import StoreAway
+from bot.jobs.unknown.history_pass import History, RequestIndex, search_history
 from bot.periodic import run_periodically
 from bot.segmind.errors import SegmindError
 from bot.segmind.history import Found

@@ -1,0 +1,1 @@
+"""Jobs whose submission has an unknown outcome: searched for in the history of Segmind."""
