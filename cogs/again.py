@@ -8,7 +8,7 @@ from bot.chat.admin.autocomplete import Choice, model_choices
 from bot.chat.client import Doppel
 from bot.chat.file_types import file_type_extras
 from bot.chat.interactions import Interaction
-from bot.chat.orders.saved_faces import face_choices
+from bot.chat.orders.faces.saved_faces import face_choices
 from bot.chat.orders.services import OrderServices
 from bot.faces.face import NAME_LIMIT
 from bot.media_kind import MediaKind

@@ -10,7 +10,7 @@ from bot.chat.client import Doppel
 from bot.chat.file_types import file_type_extras
 from bot.chat.interactions import Interaction
 from bot.chat.members import member_of
-from bot.chat.orders.saved_faces import (
+from bot.chat.orders.faces.saved_faces import (
     chosen_card,
     deleted_card,
     face_card,

@@ -9,12 +9,12 @@ from bot.chat.contexts import servers_only
 from bot.chat.delivery.picture_owners import owners_of
 from bot.chat.interactions import Interaction
 from bot.chat.members import member_of
-from bot.chat.orders.avatars import avatar_file
-from bot.chat.orders.face_picker import FacePicker
+from bot.chat.orders.faces.avatars import avatar_file
+from bot.chat.orders.forms.face_picker import FacePicker
+from bot.chat.orders.forms.price_confirmation import PriceConfirmation
+from bot.chat.orders.forms.swap_form import OnlyOneTarget, SwapChoice, SwapForm, SwapRequest, form_for
 from bot.chat.orders.message_media import AuthorOptedOut, NothingPosted, posted_in
-from bot.chat.orders.price_confirmation import PriceConfirmation
 from bot.chat.orders.services import OrderServices
-from bot.chat.orders.swap_form import OnlyOneTarget, SwapChoice, SwapForm, SwapRequest, form_for
 from cogs.comic import FaceswapComic
 from cogs.faceswap_v4 import FaceswapV4
 from cogs.faceswap_v5 import FaceswapV5

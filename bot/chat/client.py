@@ -14,7 +14,7 @@ from bot.chat.admin.services import AdminServices
 from bot.chat.contexts import Contexts
 from bot.chat.errors import ErrorMessages
 from bot.chat.localization import Translator, track_locale
-from bot.chat.orders.saved_faces import face_choices
+from bot.chat.orders.faces.saved_faces import face_choices
 from bot.chat.orders.services import OrderServices
 from bot.chat.orders.slash_command import FaceChoices
 from bot.chat.sync import sync

@@ -23,14 +23,14 @@ from bot.chat.file_errors import file_error
 from bot.chat.members import NotAdministrator
 from bot.chat.option_errors import option_error
 from bot.chat.orders.attachments import InputError
-from bot.chat.orders.avatars import NoAvatar
-from bot.chat.orders.face_fields import TooManyPeople
+from bot.chat.orders.faces.avatars import NoAvatar
+from bot.chat.orders.faces.face_fields import TooManyPeople
+from bot.chat.orders.faces.saved_faces import BothFaces, NoFace
+from bot.chat.orders.forms.pairs_card import AlreadyOrdered
+from bot.chat.orders.forms.swap_form import OnlyOneTarget
 from bot.chat.orders.last_order import NoLastOrder
 from bot.chat.orders.message_media import AuthorOptedOut, NothingPosted
 from bot.chat.orders.order_handler import ShuttingDown
-from bot.chat.orders.pairs_card import AlreadyOrdered
-from bot.chat.orders.saved_faces import BothFaces, NoFace
-from bot.chat.orders.swap_form import OnlyOneTarget
 from bot.chat.text import Text
 from bot.chat.ui.card import credits_words, relative_timestamp
 from bot.chat.ui.info_card import sanitize

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.chat.orders.attachments import InputError, Unreadable, Unusable, UploadFailed, WrongKind
-from bot.chat.orders.face_sheets import UnclearPhoto
+from bot.chat.orders.faces.face_sheets import UnclearPhoto
 from bot.chat.orders.reorder import InputGone
 from bot.chat.text import Text
 from bot.chat.ui.amounts import duration, size

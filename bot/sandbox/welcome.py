@@ -9,7 +9,7 @@ import discord
 from discord import ui
 
 from bot.app import App
-from bot.chat.orders.face_sheets import FacePhotos
+from bot.chat.orders.faces.face_sheets import FacePhotos
 from bot.chat.orders.order_handler import OrderHandler
 from bot.media_kind import MediaKind
 from bot.models import FaceModel

@@ -9,7 +9,7 @@ from bot.chat.delivery.showcase import Showcase
 from bot.chat.delivery.undelivered import UndeliveredResults
 from bot.chat.interactions import Interaction
 from bot.chat.orders.display_options import DisplayOptions
-from bot.chat.orders.edit_form import EditOrderForm
+from bot.chat.orders.forms.edit_form import EditOrderForm
 from bot.chat.orders.order_handler import OrderHandler
 from bot.chat.orders.reorder import PreviousInputs
 from bot.chat.shared import Shared

@@ -6,11 +6,11 @@ from typing import Any, Protocol
 from discord import InteractionType, ui
 
 from bot.chat.interactions import Interaction
-from bot.chat.orders.face_fields import FaceFields
+from bot.chat.orders.faces.face_fields import FaceFields
+from bot.chat.orders.faces.saved_faces import NoFace, faces_in_time
 from bot.chat.orders.form_price import price_by_terms, terms_in_time
 from bot.chat.orders.order_request import OrderRequest
 from bot.chat.orders.remedy_card import RemedyCard
-from bot.chat.orders.saved_faces import NoFace, faces_in_time
 from bot.chat.shared import Shared
 from bot.chat.ui.amounts import rough_duration
 from bot.chat.ui.labels import price_words

@@ -8,7 +8,7 @@ import structlog
 
 from bot.chat.interactions import Interaction
 from bot.chat.members import channels_of, member_of
-from bot.chat.orders.saved_faces import STORE_TIMEOUT
+from bot.chat.orders.faces.saved_faces import STORE_TIMEOUT
 from bot.jobs.service import JobService
 from bot.ledger.policy import MemberTerms
 from bot.models import ModelCard

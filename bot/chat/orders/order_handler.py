@@ -16,12 +16,12 @@ from bot.chat.messages import PASSING, MessageGone
 from bot.chat.orders.attachments import FirstFrame, Unusable, Upload
 from bot.chat.orders.display_options import DEFAULT, DisplayOptions
 from bot.chat.orders.face_form import FaceForms
-from bot.chat.orders.face_sheets import FacePhotos, OrderFile
+from bot.chat.orders.faces.face_sheets import FacePhotos, OrderFile
+from bot.chat.orders.faces.saved_faces import NoFace
 from bot.chat.orders.order_reply import OrderReply
 from bot.chat.orders.order_request import OrderRequest
 from bot.chat.orders.preparation import OrderPreparation
 from bot.chat.orders.remedy_card import RemedyCard
-from bot.chat.orders.saved_faces import NoFace
 from bot.chat.orders.seed import with_seed
 from bot.chat.shared import Shared
 from bot.chat.ui.card import error_card

@@ -8,7 +8,7 @@ from bot.chat.interactions import Interaction
 from bot.chat.members import member_of
 from bot.chat.orders.attachments import Upload
 from bot.chat.orders.display_options import DisplayOptions
-from bot.chat.orders.face_sheets import OrderFile
+from bot.chat.orders.faces.face_sheets import OrderFile
 from bot.ledger.account import Member
 from bot.ledger.policy import MemberTerms
 from bot.models import FaceModel

@@ -10,11 +10,11 @@ import structlog
 from bot.chat.access.guard import AccessGuard
 from bot.chat.members import channels_of
 from bot.chat.orders.attachments import Attachments, Unusable, Upload
-from bot.chat.orders.avatars import avatar_owner, has_agreed
-from bot.chat.orders.face_sheets import FaceSheet, FaceSheets, OrderFile, uploads_of
+from bot.chat.orders.faces.avatars import avatar_owner, has_agreed
+from bot.chat.orders.faces.face_sheets import FaceSheet, FaceSheets, OrderFile, uploads_of
+from bot.chat.orders.faces.saved_faces import NoFace, with_face
 from bot.chat.orders.order_request import OrderRequest, fill_in, with_defaults
 from bot.chat.orders.original_preview import OriginalPreviews
-from bot.chat.orders.saved_faces import NoFace, with_face
 from bot.faces.saved_faces import SavedFaces
 from bot.jobs.job import Place
 from bot.jobs.service import JobService, Order

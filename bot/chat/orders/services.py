@@ -8,7 +8,7 @@ from bot.chat.access.guard import AccessGuard
 from bot.chat.contexts import Contexts
 from bot.chat.orders.attachments import Attachments, Uploads
 from bot.chat.orders.face_form import FaceForms
-from bot.chat.orders.face_sheets import FaceSheets
+from bot.chat.orders.faces.face_sheets import FaceSheets
 from bot.chat.orders.last_order import LastOrders
 from bot.chat.orders.order_handler import OrderHandler
 from bot.chat.orders.original_preview import OriginalPreviews

@@ -7,7 +7,7 @@ import discord
 from discord import ui
 
 from bot.chat.file_types import MediaUpload
-from bot.chat.orders.face_sheets import FacePhotos
+from bot.chat.orders.faces.face_sheets import FacePhotos
 from bot.chat.orders.slash_command import saved_face_options
 from bot.chat.text import Text
 from bot.chat.ui.replies import LABEL_LIMIT

@@ -6,11 +6,11 @@ from dataclasses import replace
 from bot.chat.interactions import Interaction
 from bot.chat.members import member_of
 from bot.chat.orders.attachments import Unusable, Upload
-from bot.chat.orders.face_sheets import FacePhotos
-from bot.chat.orders.pairs_card import NumberedPreview, PairsCard
-from bot.chat.orders.saved_faces import SavedFile, with_face
+from bot.chat.orders.faces.face_sheets import FacePhotos
+from bot.chat.orders.faces.saved_faces import SavedFile, with_face
+from bot.chat.orders.forms.pairs_card import NumberedPreview, PairsCard
+from bot.chat.orders.forms.swap_form import PlaceOrder, SwapRequest
 from bot.chat.orders.services import OrderServices
-from bot.chat.orders.swap_form import PlaceOrder, SwapRequest
 from bot.chat.ui.replies import defer_ephemeral, report_errors, send_deferred
 from bot.media import operations
 from bot.media.face_sheets.layout import tile_boxes

@@ -10,7 +10,7 @@ import structlog
 from discord import app_commands
 
 from bot.chat.interactions import Interaction
-from bot.chat.orders.face_sheets import FacePhotos, uploads_of
+from bot.chat.orders.faces.face_sheets import FacePhotos, uploads_of
 from bot.chat.orders.slash_command import saved_face_options
 from bot.chat.text import Text
 from bot.chat.ui.card import relative_timestamp

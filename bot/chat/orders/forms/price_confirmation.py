@@ -6,10 +6,10 @@ from contextlib import suppress
 from bot.chat.interactions import Interaction
 from bot.chat.members import channels_of, member_of
 from bot.chat.messages import DISCORD_ERRORS
-from bot.chat.orders.pairs_card import AlreadyOrdered
+from bot.chat.orders.forms.pairs_card import AlreadyOrdered
+from bot.chat.orders.forms.swap_form import SwapRequest
 from bot.chat.orders.remedy_card import RemedyCard
 from bot.chat.orders.services import OrderServices
-from bot.chat.orders.swap_form import SwapRequest
 from bot.chat.ui.card import BLUE
 from bot.chat.ui.labels import price_words
 

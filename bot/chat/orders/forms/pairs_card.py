@@ -8,9 +8,9 @@ import discord
 from discord import ButtonStyle, ui
 
 from bot.chat.interactions import Interaction
-from bot.chat.orders.face_sheets import FacePhotos
+from bot.chat.orders.faces.face_sheets import FacePhotos
+from bot.chat.orders.forms.swap_form import CHOICE_LIMIT, PlaceOrder, SwapRequest
 from bot.chat.orders.remedy_card import OPEN_SECONDS
-from bot.chat.orders.swap_form import CHOICE_LIMIT, PlaceOrder, SwapRequest
 from bot.chat.text import Text
 from bot.chat.ui.info_card import InfoCard, sanitize
 from bot.chat.ui.replies import report_errors

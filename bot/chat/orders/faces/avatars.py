@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import discord
 
 from bot.chat.orders.attachments import FirstFrame, Upload
-from bot.chat.orders.face_sheets import OrderFile, uploads_of
+from bot.chat.orders.faces.face_sheets import OrderFile, uploads_of
+from bot.chat.orders.faces.saved_faces import SavedFile
 from bot.chat.orders.reorder import PreviousInput
-from bot.chat.orders.saved_faces import SavedFile
 from bot.models import FaceModel
 
 SIZE = 1024

@@ -10,12 +10,12 @@ from discord import ui
 from bot.chat.file_types import MediaUpload
 from bot.chat.interactions import Interaction
 from bot.chat.orders.attachments import Upload
-from bot.chat.orders.avatars import AvatarFile
 from bot.chat.orders.display_options import DEFAULT, DisplayOptions
-from bot.chat.orders.face_fields import CHOICES, FaceFields
+from bot.chat.orders.faces.avatars import AvatarFile
+from bot.chat.orders.faces.face_fields import CHOICES, FaceFields
+from bot.chat.orders.faces.saved_faces import faces_in_time
 from bot.chat.orders.form_price import price_by_terms, terms_in_time
 from bot.chat.orders.message_media import PostedFile
-from bot.chat.orders.saved_faces import faces_in_time
 from bot.chat.orders.services import OrderServices
 from bot.chat.orders.slash_command import AS_GIF, DISPLAY_OPTIONS, FACE, VIDEO_OPTIONS, takes_video
 from bot.chat.text import Text
