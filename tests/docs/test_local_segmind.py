@@ -15,8 +15,8 @@ import aiohttp
 import pytest
 
 from bot.sandbox.segmind import LocalSegmind
-from bot.sandbox.segmind.fault_script import ENDPOINTS
-from bot.sandbox.segmind.faults import Fault, FaultKind
+from bot.sandbox.segmind.faults.fault import Fault, FaultKind
+from bot.sandbox.segmind.faults.script import ENDPOINTS
 from bot.sandbox.segmind.middleware import PUBLIC
 from tests.clocks import HeldClock
 from tests.docs.checks import understood

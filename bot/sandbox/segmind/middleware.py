@@ -9,11 +9,12 @@ from typing import Any, cast
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from bot.sandbox.segmind import distortion, responses
+from bot.sandbox.segmind import responses
 from bot.sandbox.segmind.account import RateLimit, rate_limited
 from bot.sandbox.segmind.errors import ApiError
-from bot.sandbox.segmind.fault_script import FAULT_HEADER, Endpoint, Faults
-from bot.sandbox.segmind.faults import CallFaults, FaultKind
+from bot.sandbox.segmind.faults import distortion
+from bot.sandbox.segmind.faults.fault import CallFaults, FaultKind
+from bot.sandbox.segmind.faults.script import FAULT_HEADER, Endpoint, Faults
 from bot.sandbox.segmind.scheduler import Clock, Scheduler, Sleep
 
 PUBLIC: frozenset[Endpoint] = frozenset({"catalogue", "file"})

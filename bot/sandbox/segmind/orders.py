@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from bot.models import FaceModel
 from bot.sandbox.segmind import pricing
 from bot.sandbox.segmind.assets import file_name
-from bot.sandbox.segmind.faults import CallFaults, FaultKind
+from bot.sandbox.segmind.faults.fault import CallFaults, FaultKind
 from bot.sandbox.segmind.requests import Order, Plan
 
 SLOW_FACTOR = 3.0

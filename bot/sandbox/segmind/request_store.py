@@ -17,7 +17,7 @@ from bot.sandbox.segmind.account import Account
 from bot.sandbox.segmind.assets import Assets
 from bot.sandbox.segmind.engine import CannotRender, Engine
 from bot.sandbox.segmind.errors import ApiError
-from bot.sandbox.segmind.faults import CallFaults, FaultKind
+from bot.sandbox.segmind.faults.fault import CallFaults, FaultKind
 from bot.sandbox.segmind.inputs import InputReader
 from bot.sandbox.segmind.requests import Completed, Failed, Inference, Order, Output, Plan
 from bot.sandbox.segmind.scheduler import Clock, Outcome, Rendered, Scheduler, Sleep

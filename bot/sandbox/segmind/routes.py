@@ -11,7 +11,7 @@ from bot.sandbox.segmind import responses
 from bot.sandbox.segmind.account import Account
 from bot.sandbox.segmind.assets import Assets, parse_data_url
 from bot.sandbox.segmind.errors import ApiError
-from bot.sandbox.segmind.faults import FaultKind
+from bot.sandbox.segmind.faults.fault import FaultKind
 from bot.sandbox.segmind.history import Query
 from bot.sandbox.segmind.middleware import CALL_FAULTS, api_key, json_response
 from bot.sandbox.segmind.request_store import Caller, RequestStore

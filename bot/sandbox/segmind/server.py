@@ -15,7 +15,7 @@ from bot.models import FaceModel
 from bot.sandbox.segmind.account import Account, RateLimit
 from bot.sandbox.segmind.assets import Assets
 from bot.sandbox.segmind.engine import Engine
-from bot.sandbox.segmind.fault_script import ENDPOINTS, Endpoint, Faults
+from bot.sandbox.segmind.faults.script import ENDPOINTS, Endpoint, Faults
 from bot.sandbox.segmind.inputs import InputReader
 from bot.sandbox.segmind.middleware import ORDERS, PUBLIC, ApiMiddleware
 from bot.sandbox.segmind.request_store import OnSubmission, RequestStore, StoreConfig, Submission

@@ -9,7 +9,7 @@ from bot.chat.moderation.operator_alerts import OperatorAlerts
 from bot.chat.text import Text
 from bot.jobs.job import Reason, State
 from bot.jobs.supervision.decisions import OutcomesUnknown
-from bot.sandbox.segmind.faults import FaultKind
+from bot.sandbox.segmind.faults.fault import FaultKind
 from tests.harness import Reply, Stage, eventually, texts
 from tests.wording import wording
 

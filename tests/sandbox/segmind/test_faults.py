@@ -8,8 +8,8 @@ import pytest
 
 from bot.models import FaceModel
 from bot.sandbox.segmind import Fault, FaultKind, Faults, LocalSegmind, Submission
-from bot.sandbox.segmind.fault_script import ENDPOINTS
-from bot.sandbox.segmind.faults import CallFaults
+from bot.sandbox.segmind.faults.fault import CallFaults
+from bot.sandbox.segmind.faults.script import ENDPOINTS
 from bot.segmind.errors import RateLimited
 from bot.segmind.protocol import parse_submit
 from bot.segmind.responses import Response

@@ -5,7 +5,7 @@ import random
 from typing import Any, cast
 from urllib.parse import urlsplit
 
-from bot.sandbox.segmind.faults import CallFaults, FaultKind
+from bot.sandbox.segmind.faults.fault import CallFaults, FaultKind
 
 KINDS = frozenset({FaultKind.COST, FaultKind.SHUFFLED, FaultKind.STRIPPED})
 _URL_SCHEMES = ("http://", "https://")

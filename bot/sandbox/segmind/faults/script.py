@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal, Self, get_args
 
-from bot.sandbox.segmind.faults import CallFaults, Fault, FaultKind
+from bot.sandbox.segmind.faults.fault import CallFaults, Fault, FaultKind
 
 FAULT_HEADER = "x-doppel-fault"
 

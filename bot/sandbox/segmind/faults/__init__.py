@@ -1,0 +1,1 @@
+"""Deliberate faults of the local Segmind."""
