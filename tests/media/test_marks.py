@@ -72,7 +72,8 @@ def test_the_frames_of_a_video_are_marked() -> None:
     media = operations.mark_result(content, Limits(), 10**7, MARKS)
     assert media.content is None
     fitted = operations.fit_result(content, media.media, 10**7, 600, MARKS)
-    assert len(fitted.content) < 1.3 * len(content)
+    # With several threads, x264 never makes exactly the same file.
+    assert len(fitted.content) < 1.4 * len(content)
     assert is_marked(fitted.content)
     assert code_in(fitted.content) == CODE
 
