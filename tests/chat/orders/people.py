@@ -7,7 +7,6 @@ from functools import cache
 from PIL import Image
 
 from bot.media.types import FaceBox
-from bot.sandbox import operations
 from tests.media.files import saved
 from tests.samples import SAMPLES
 
@@ -26,12 +25,6 @@ def fourth() -> tuple[str, bytes]:
         width, height = image.size
         alone = image.crop((round(0.74 * width), round(0.1 * height), width, round(0.7 * height)))
         return "fourth.jpg", saved(alone, "JPEG", quality=92)
-
-
-@cache
-def find_faces(content: bytes) -> Sequence[FaceBox]:
-    """Face detector that looks at each photo once, because that takes longer than most tests."""
-    return operations.find_faces(content)
 
 
 def crash(content: bytes) -> Sequence[FaceBox]:

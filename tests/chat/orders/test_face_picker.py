@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from bot.sandbox.operations import find_faces
 from tests.chat.admin_harness import said
 from tests.chat.orders.forms import FACE, TARGET, open_form, order_of
-from tests.chat.orders.people import crash, find_faces, photo
+from tests.chat.orders.people import crash, photo
 from tests.chat.orders.preview import indexes, offered
 from tests.harness import Reply, Stage, eventually
 from tests.wording import wording

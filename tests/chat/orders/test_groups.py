@@ -8,9 +8,10 @@ import pytest
 from PIL import Image
 
 from bot.media.face_sheets.layout import sheet_size
+from bot.sandbox.operations import find_faces
 from tests.chat.orders.forms import TARGET, open_form, order_of
 from tests.chat.orders.own_faces import ADAM, EVA, KEY, ask, order_without_file
-from tests.chat.orders.people import find_faces, fourth, photo
+from tests.chat.orders.people import fourth, photo
 from tests.chat.orders.preview import indexes, offered
 from tests.harness import Reply, Stage, eventually
 from tests.media.files import moving, picture
