@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from unicodedata import east_asian_width
 
-import discord
-
 from bot.administration.audit import Administrator
 from bot.chat.admin.cards import MonthlyBudget, month_line
 from bot.chat.admin.services import AdminServices
@@ -13,7 +11,7 @@ from bot.chat.admin.spending_chart import chart, days_per_bar
 from bot.chat.text import Text
 from bot.chat.ui.card import credits_words
 from bot.chat.ui.info_card import InfoCard
-from bot.chat.ui.uploads import upload
+from bot.chat.ui.uploads import AttachedFile
 from bot.ledger.allowance import DAY
 from bot.ledger.budgets import Budget, Scope, day_of, month_of
 from bot.ledger.ledger import Spending
@@ -24,18 +22,6 @@ from bot.models import ModelCard
 _MAX_ROWS = 25
 _TITLE_WIDTH = 22
 HEADINGS = ("model", "jobs", "credits", "refunded", "usd")
-
-
-@dataclass(frozen=True, slots=True)
-class ChartImage:
-    """Chart as an attachment."""
-
-    content: bytes
-    alt: str
-    filename: str = "spending.png"
-
-    def file(self) -> discord.File:
-        return upload(self.content, self.filename, self.alt)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +47,7 @@ async def monthly_budget(services: AdminServices, by: Administrator, rules: Serv
     return MonthlyBudget(budget, await services.ledger.spent_in(budget), services.policy.monthly_of(rules))
 
 
-async def draw_chart(services: AdminServices, spent: SpendingPeriod) -> ChartImage | None:
+async def draw_chart(services: AdminServices, spent: SpendingPeriod) -> AttachedFile | None:
     """Draw the chart, or return None where nothing was spent."""
     if not spent.rows:
         return None
@@ -73,13 +59,13 @@ async def draw_chart(services: AdminServices, spent: SpendingPeriod) -> ChartIma
     total = _summed("", spent.rows)
     words = credits_words(total.credits, text)
     alt = text("spend.alt", count=spent.days, credits=words, usd=text.number(total.usd, 2))
-    return ChartImage(content, alt)
+    return AttachedFile(content, "spending.png", alt)
 
 
 def spend_card(
     spent: SpendingPeriod,
     month: MonthlyBudget,
-    image: ChartImage | None,
+    image: AttachedFile | None,
     cards: Mapping[str, ModelCard],
     text: Text,
 ) -> InfoCard:

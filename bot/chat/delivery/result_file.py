@@ -5,12 +5,11 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-import discord
 import structlog
 
 from bot.chat.text import Text
 from bot.chat.ui.card import SPOILER
-from bot.chat.ui.uploads import upload
+from bot.chat.ui.uploads import AttachedFile
 from bot.faces.detection import AgeEstimator
 from bot.jobs.job import Job
 from bot.media import operations
@@ -38,18 +37,12 @@ MIN_UPLOAD_LIMIT = 10 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class Result(AttachedFile):
     """File with the result of a job."""
 
-    content: bytes
-    filename: str
-    alt: str
     limit: int
     """Number of bytes that the file was allowed to have."""
     compromise: Compromise | None = None
-
-    def file(self) -> discord.File:
-        return upload(self.content, self.filename, self.alt)
 
 
 class Results:

@@ -1,9 +1,22 @@
 """Files that are attached to a message."""
 
 import io
+from dataclasses import dataclass
 from typing import Any
 
 import discord
+
+
+@dataclass(frozen=True, slots=True)
+class AttachedFile:
+    """File that a card shows by its name."""
+
+    content: bytes
+    filename: str
+    alt: str
+
+    def file(self) -> discord.File:
+        return upload(self.content, self.filename, self.alt)
 
 
 def upload(content: bytes, filename: str, alt: str | None = None) -> discord.File:

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import discord
 import structlog
 from discord import app_commands
 
@@ -15,7 +14,7 @@ from bot.chat.orders.slash_command import saved_face_options
 from bot.chat.text import Text
 from bot.chat.ui.card import relative_timestamp
 from bot.chat.ui.info_card import InfoCard, sanitize
-from bot.chat.ui.uploads import upload
+from bot.chat.ui.uploads import AttachedFile
 from bot.faces.face import NAME_LIMIT, Face
 from bot.faces.saved_faces import OpenedFace, SavedFaces
 from bot.models import FaceModel
@@ -119,23 +118,11 @@ def saved_card(face: Face, text: Text) -> InfoCard:
     return InfoCard(text("faces.done"), [line], text, small=[text("faces.note")])
 
 
-@dataclass(frozen=True, slots=True)
-class FacePicture:
-    """Face as a picture on a card."""
-
-    content: bytes
-    filename: str
-    alt: str
-
-    def file(self) -> discord.File:
-        return upload(self.content, self.filename, self.alt)
+def face_picture(face: OpenedFace, text: Text) -> AttachedFile:
+    return AttachedFile(face.content, face.filename, text("faces.alt", name=face.name))
 
 
-def face_picture(face: OpenedFace, text: Text) -> FacePicture:
-    return FacePicture(face.content, face.filename, text("faces.alt", name=face.name))
-
-
-def face_card(face: OpenedFace, picture: FacePicture, text: Text) -> InfoCard:
+def face_card(face: OpenedFace, picture: AttachedFile, text: Text) -> InfoCard:
     return InfoCard(text("faces.title"), [face_name(face.name)], text, pictures=[picture])
 
 

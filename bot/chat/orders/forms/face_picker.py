@@ -8,10 +8,11 @@ from bot.chat.members import member_of
 from bot.chat.orders.attachments import Unusable, Upload
 from bot.chat.orders.faces.face_sheets import FacePhotos
 from bot.chat.orders.faces.saved_faces import SavedFile, with_face
-from bot.chat.orders.forms.pairs_card import NumberedPreview, PairsCard
+from bot.chat.orders.forms.pairs_card import PairsCard
 from bot.chat.orders.forms.swap_form import PlaceOrder, SwapRequest
 from bot.chat.orders.services import OrderServices
 from bot.chat.ui.replies import defer_ephemeral, report_errors, send_deferred
+from bot.chat.ui.uploads import AttachedFile
 from bot.media import operations
 from bot.media.face_sheets.layout import tile_boxes
 from bot.media.types import NoPicture, SmallCopy
@@ -54,7 +55,7 @@ class FacePicker:
             operations.draw_face_numbers, source.content, faces, target.content, places, sheet=sheet
         )
         alt = services.text("picker.alt", sources=len(faces), targets=len(places))
-        preview = NumberedPreview(drawn, alt)
+        preview = AttachedFile(drawn, "faces.jpg", alt)
         card = PairsCard(
             replace(request, values=values),
             preview,

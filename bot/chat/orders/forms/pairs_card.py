@@ -1,7 +1,7 @@
 """Card on which a member chooses which face goes where, with a dropdown for each place."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import discord
@@ -14,7 +14,7 @@ from bot.chat.orders.remedy_card import OPEN_SECONDS
 from bot.chat.text import Text
 from bot.chat.ui.info_card import InfoCard, sanitize
 from bot.chat.ui.replies import report_errors
-from bot.chat.ui.uploads import upload
+from bot.chat.ui.uploads import AttachedFile
 from bot.faces.pairing import Pairing
 
 # Discord allows 25 choices, and one leaves the place as it is.
@@ -29,25 +29,13 @@ class AlreadyOrdered(Exception):
     """The order of this preview was placed already."""
 
 
-@dataclass(frozen=True, slots=True)
-class NumberedPreview:
-    """Both pictures side by side, with numbers on their faces."""
-
-    content: bytes
-    alt: str
-    filename: str = "faces.jpg"
-
-    def file(self) -> discord.File:
-        return upload(self.content, self.filename, self.alt)
-
-
 class PairsCard:
     """A preview with the member's choice so far, drawn again after each change."""
 
     def __init__(
         self,
         request: SwapRequest,
-        preview: NumberedPreview,
+        preview: AttachedFile,
         *,
         faces: Sequence[str],
         places: int,
