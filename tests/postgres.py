@@ -22,6 +22,17 @@ from bot.store.backend.schema import bring_up_to_date
 from bot.store.tables import METADATA
 
 _ATTEMPTS = 10
+_EMPTYING = (
+    # This disables the trigger that keeps the ledger append-only.
+    "PERFORM set_config('session_replication_role', 'replica', true);",
+    *(f"DELETE FROM {name};" for name in METADATA.tables),
+    *(
+        f"PERFORM setval(pg_get_serial_sequence('{column.table.name}', '{column.name}'), 1, false);"
+        for table in METADATA.tables.values()
+        for column in table.columns
+        if column.autoincrement is True
+    ),
+)
 
 
 async def migrate(url: str) -> None:
@@ -55,7 +66,8 @@ class Postgres:
     async def prepare(self) -> None:
         async with connected(self.url("postgres")) as connection:
             # The databases need not survive a power cut.
-            await connection.exec_driver_sql("ALTER SYSTEM SET fsync = off")
+            for name in ("fsync", "full_page_writes", "autovacuum"):
+                await connection.exec_driver_sql(f"ALTER SYSTEM SET {name} = off")
             # One test causes a deadlock on purpose, and should not wait a second for its end.
             await connection.exec_driver_sql("ALTER SYSTEM SET deadlock_timeout = '50ms'")
             await connection.exec_driver_sql("SELECT pg_reload_conf()")
@@ -115,9 +127,8 @@ class Postgres:
     async def empty(self) -> None:
         """Empty all tables, which is much faster than creating a database for every test."""
         async with connected(self.url("doppel")) as connection:
-            # This disables the trigger that keeps the ledger append-only.
-            await connection.exec_driver_sql("SET session_replication_role = replica")
-            await connection.exec_driver_sql(f"TRUNCATE {', '.join(METADATA.tables)} RESTART IDENTITY")
+            # One round trip, and no new files: TRUNCATE takes ten times as long for tables of a few rows.
+            await connection.exec_driver_sql(f"DO $$ BEGIN {' '.join(_EMPTYING)} END $$")
 
 
 @contextmanager
