@@ -32,8 +32,8 @@ class PastJob:
 
     @property
     def is_kept(self) -> bool:
-        """Return whether its result could not be delivered and waits for the member."""
-        return self.state is State.DONE and self.delivery == Delivery.KEPT
+        """Return whether its result could not be delivered and still waits for the member."""
+        return self.state is State.DONE and self.delivery == Delivery.KEPT and self.reason is None
 
 
 class JobHistory(Protocol):

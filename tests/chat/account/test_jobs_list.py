@@ -31,11 +31,16 @@ async def finish_undelivered(stage: Stage, reply: Reply) -> None:
     await stage.execute("UPDATE jobs SET delivery = ? WHERE message_id = ?", Delivery.KEPT, reply.id)
 
 
-async def show_kept_result(stage: Stage) -> simcord.ResponseMessage:
+async def list_with_kept_result(stage: Stage) -> discord.Message:
     reply = await stage.member.slash(stage.channel, "jobs")
     assert wording("jobs_list.kept_line") in said(reply)
     assert reply.response is not None
-    answer = await stage.member.click(reply.response.message, label=wording("buttons.show"))
+    return reply.response.message
+
+
+async def show_kept_result(stage: Stage, listed: discord.Message | None = None) -> simcord.ResponseMessage:
+    listed = listed or await list_with_kept_result(stage)
+    answer = await stage.member.click(listed, label=wording("buttons.show"))
     await eventually(lambda: answer.response and answer.response.components, lambda: "nothing is shown")
     assert answer.ephemeral
     assert answer.response is not None
@@ -95,13 +100,23 @@ async def test_a_result_that_segmind_has_deleted_is_not_shown(stage: Stage) -> N
 async def test_a_removed_result_is_not_fetched_again(stage: Stage) -> None:
     reply = await stage.order("faceswap-v5")
     await finish_undelivered(stage, reply)
+    listed = await list_with_kept_result(stage)
     await stage.app.store.moderation.take_down((await stage.job(reply)).id, "1")
-    answer = await show_kept_result(stage)
+    answer = await show_kept_result(stage, listed)
     words = "\n".join(texts(answer.components))
     assert wording("refused.no_such_order") in words
     assert "Completed" not in words
     assert stage.segmind.url not in words
     assert not answer.attachments
+
+
+async def test_a_removed_result_is_not_offered(stage: Stage) -> None:
+    reply = await stage.order("faceswap-v5")
+    await finish_undelivered(stage, reply)
+    await stage.app.store.moderation.take_down((await stage.job(reply)).id, "1")
+    listed = await list_jobs(stage)
+    assert f"{wording('state.withheld')} · 5 credits" in listed
+    assert wording("jobs_list.kept_line") not in listed
 
 
 @pytest.mark.stage(jobs={"per_member": 20})
