@@ -66,7 +66,7 @@ def test_every_sentence_is_used() -> None:
         return key in found or any(name in found for name in filled)
 
     assert len(patterns) > 10
-    assert [key for key in sorted(SENTENCES) if not key.startswith("deed.") and not is_used(key)] == []
+    assert [key for key in sorted(SENTENCES) if not key.startswith("audit.") and not is_used(key)] == []
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_every_sentence_is_used() -> None:
         ("spend", {"title", "nothing", "alt", "presumed", "chart", "total"} | set(HEADINGS)),
         ("bound", {"grant", "daily", "monthly", "limit", "gifts", "event"}),
         (
-            "deed",
+            "audit",
             (
                 set(AuditAction)
                 - {AuditAction.MODEL, AuditAction.CHANNEL, AuditAction.ENTRY, AuditAction.APPROVAL}

@@ -30,11 +30,11 @@ def audit_line(audit_entry: AuditEntry, cards: Mapping[str, ModelCard], text: Te
 def describe(audit_entry: AuditEntry, cards: Mapping[str, ModelCard], text: Text) -> str:
     """Describe a decision in a sentence."""
     if audit_entry.action not in set(AuditAction):
-        return text("deed.unknown", deed=as_code(audit_entry.action, REASON_LIMIT))
+        return text("audit.unknown", action=as_code(audit_entry.action, REASON_LIMIT))
     facts = audit_entry.facts
-    what = text(f"deed.{_sentence_key(audit_entry.action, facts)}", **_facts(facts, cards, text))
+    what = text(f"audit.{_sentence_key(audit_entry.action, facts)}", **_facts(facts, cards, text))
     why = as_code(str(facts.get("reason", "")), REASON_LIMIT)
-    return text("deed.why", what=what, why=why) if why else what
+    return text("audit.why", what=what, why=why) if why else what
 
 
 def _sentence_key(action: str, facts: Mapping[str, Any]) -> str:

@@ -23,7 +23,7 @@ async def test_an_administrator_deletes_the_data_of_their_server_alone(server: S
     assert (await server.rules()).blocked == {server.member.id}
     assert question.response is not None
     await server.admin.click(question.response, label="Delete this server's data")
-    assert wording("deed.forget") in "\n".join(texts(question.response.components))
+    assert wording("audit.forget") in "\n".join(texts(question.response.components))
     assert await server.rules() == ServerRules()
     assert (await other.rules()).blocked == {other.member.id}
     assert "rude" not in str(await server.audit_entries())

@@ -249,7 +249,7 @@ async def test_moderators_approve_their_own_orders_only_where_the_server_lets_th
     assert (await approval_of(server, reply)).verdict is Verdict.WAITING
     await other.click(card, label="Approve")
     await server.stage.finish(reply, "Completed")
-    assert wording("deed.approval_own_on") in (said_ := await server.tell("approve", own=True))
+    assert wording("audit.approval_own_on") in (said_ := await server.tell("approve", own=True))
     assert "Moderators can approve results of their own" in said_
     reply = await server.stage.order_as(moderator, "faceswap-v5")
     await server.stage.finish(reply, WAITS)

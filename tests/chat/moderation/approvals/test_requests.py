@@ -35,7 +35,7 @@ async def test_approval_needs_a_log_and_the_log_stays_while_it_is_on(server: Ser
     assert wording("entry.approve") in await server.tell("approve")
     await waiting_result(server, log)
     assert wording("entry.awaited.one") in await server.tell("approve")
-    assert wording("deed.approval_off") in await server.tell("approve", on=False)
+    assert wording("audit.approval_off") in await server.tell("approve", on=False)
     reply = await server.stage.order("faceswap-v5")
     await server.stage.finish(reply, "Completed")
     assert wording("entry.no_approve") in await server.tell("approve")

@@ -23,7 +23,7 @@ async def with_log(server: Server) -> simcord.ChannelHandle:
     """Log channel in which moderators approve each result."""
     channel = server.guild.create_text_channel("mod-log")
     await server.tell("log", channel=channel)
-    assert wording("deed.approval_on") in await server.tell("approve", on=True)
+    assert wording("audit.approval_on") in await server.tell("approve", on=True)
     return channel
 
 
