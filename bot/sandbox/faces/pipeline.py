@@ -75,7 +75,7 @@ class Pipeline:
 
     def compare(self, notes: Notes, source: Portrait, result: Portrait) -> None:
         """Measure how close the result's face is to the source's; of several faces, the worst counts."""
-        found = self.finder.follow(result.picture, [result.face])[0] or result.face
+        found = self.finder.follow(result.picture, result.face) or result.face
         # Each frame of a video is compared with the same face.
         if (wanted := self._wanted.get(source.face)) is None:
             wanted = self._wanted[source.face] = self.people.embedding(source.picture, source.face)

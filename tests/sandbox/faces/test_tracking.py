@@ -31,7 +31,7 @@ def test_noise_does_not_make_a_face_tremble(tracker: Tracker, measure: Measure) 
     steady, raw = [track.face.mesh], [track.face.mesh]
     for _ in range(8):
         noisy: Picture = np.clip(still + rng.normal(0, 12, still.shape), 0, 255).astype(np.uint8)
-        (followed,) = measure.pipeline.finder.follow(noisy, [track.face])
+        followed = measure.pipeline.finder.follow(noisy, track.face)
         assert followed
         raw.append(followed.mesh)
         steady.append(tracker.update(noisy)[0].face.mesh)

@@ -1,6 +1,5 @@
 """BlazeFace detection networks, one for near and one for far faces."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,7 +34,7 @@ FAR = BlazeKind(
 
 @dataclass(frozen=True, eq=False)
 class Detections:
-    """Output for a batch of crops: an entry per crop and anchor, in fractions of the crop's side."""
+    """Output for a crop: an entry per anchor, in fractions of the crop's side."""
 
     scores: Floats
     boxes: Floats
@@ -50,28 +49,17 @@ class BlazeNet:
         self._net = read_net(kind.weights)
         self._anchors = np.concatenate([_anchors(cells, each) for cells, each in kind.layers])
 
-    def detect(self, crops: Sequence[Picture]) -> Detections:
-        blob = np.stack([crop.transpose(2, 0, 1) for crop in crops]).astype(np.float32) / 127.5 - 1
-        self._net.setInput(floats(blob))
+    def detect(self, crop: Picture) -> Detections:
+        """Detect in one crop; batches are no faster, because OpenCV prepares itself for each new size."""
+        self._net.setInput(crop.transpose(2, 0, 1)[None].astype(np.float32) / np.float32(127.5) - 1)
         regressors, classifiers = self._net.forward(list(self.kind.outputs))
-        places = self._split_layers(floats(regressors), len(crops), _VALUES_PER_ANCHOR)
-        logits = self._split_layers(floats(classifiers), len(crops), 1)[..., 0]
-        places = places.reshape(len(crops), -1, 8, 2) / self.kind.side
-        centre, extent = places[:, :, 0] + self._anchors, places[:, :, 1]
+        places = floats(regressors).reshape(-1, _VALUES_PER_ANCHOR // 2, 2) / self.kind.side
+        centre, extent = places[:, 0] + self._anchors, places[:, 1]
         return Detections(
-            scores=sigmoid(logits),
+            scores=sigmoid(floats(classifiers).reshape(-1)),
             boxes=floats(np.concatenate([centre - extent / 2, centre + extent / 2], axis=-1)),
-            points=floats(places[:, :, 2:] + self._anchors[None, :, None]),
+            points=floats(places[:, 2:] + self._anchors[:, None]),
         )
-
-    def _split_layers(self, output: Floats, count: int, values: int) -> Floats:
-        """Reorder the values by crop: the graph joins the layers, each with the whole batch."""
-        rows, parts, start = output.reshape(-1, values), list[Floats](), 0
-        for cells, each in self.kind.layers:
-            length = cells * cells * each
-            parts.append(rows[count * start : count * (start + length)].reshape(count, length, values))
-            start += length
-        return np.concatenate(parts, axis=1)
 
 
 def sigmoid(logits: Floats) -> Floats:

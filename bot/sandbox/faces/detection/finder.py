@@ -30,66 +30,51 @@ class FaceFinder:
 
     def __init__(self) -> None:
         self._scanner = Scanner()
-        self._mesh = read_net("face_landmark.tflite")
+        self._net = read_net("face_landmark.tflite")
 
     def faces(self, picture: Picture, *, deep: bool = True) -> list[Face]:
         return _MEMORY.faces(picture, self._search, deep=deep)
 
     def _search(self, picture: Picture, deep: bool) -> list[Face]:
         candidates = self._scanner.candidates(picture, deep=deep)
+        faces = [self._fitted(picture, candidate) for candidate in candidates]
+        return _distinct([face for face in faces if face])
+
+    def follow(self, picture: Picture, face: Face) -> Face | None:
+        """Locate the last frame's face in this frame without a new detection; None if it is lost."""
+        mesh, presence = self._mesh(picture, Region.around(face.mesh, _MESH_MARGIN))
+        return Face(mesh, face.confidence) if presence > _MIN_PRESENCE_FOLLOWED else None
+
+    def _fitted(self, picture: Picture, candidate: Candidate) -> Face | None:
         # The mesh is fitted twice, because the first mesh knows the head's angle better than the detector.
-        meshes = [mesh for mesh, _ in self._meshes(picture, [_region(one) for one in candidates])]
-        fitted = self._meshes(picture, [Region.around(mesh, _MESH_MARGIN) for mesh in meshes])
-        faces = [
-            Face(mesh, presence * candidate.score)
-            for candidate, (mesh, presence) in zip(candidates, fitted, strict=True)
-            if presence > _MIN_PRESENCE
-        ]
-        return _distinct([face for face in self._confirm(picture, faces) if face.size >= _MIN_SIZE])
+        mesh, _ = self._mesh(picture, _region(candidate))
+        mesh, presence = self._mesh(picture, Region.around(mesh, _MESH_MARGIN))
+        face = Face(mesh, presence * candidate.score)
+        if presence <= _MIN_PRESENCE or face.size < _MIN_SIZE:
+            return None
+        return self._confirmed(picture, face)
 
-    def follow(self, picture: Picture, faces: list[Face]) -> list[Face | None]:
-        """Locate the last frame's faces in this frame without a new detection; None for a lost face."""
-        regions = [Region.around(face.mesh, _MESH_MARGIN) for face in faces]
-        return [
-            Face(mesh, face.confidence) if presence > _MIN_PRESENCE_FOLLOWED else None
-            for face, (mesh, presence) in zip(faces, self._meshes(picture, regions), strict=True)
-        ]
+    def _mesh(self, picture: Picture, region: Region) -> tuple[Floats, float]:
+        """Fit the mesh to a region, and return how certain it is that there is a face."""
+        matrix = region.matrix(_MESH_SIDE)
+        self._net.setInput(floats(cut(picture, matrix, _MESH_SIDE).transpose(2, 0, 1)[None]) / 255)
+        points, presence = self._net.forward(["conv2d_21", "conv2d_31"])
+        mesh = floats(points).reshape(468, 3)
+        depth = mesh[:, 2:] * (region.side / _MESH_SIDE)
+        placed = floats(np.hstack([_to_picture(mesh[:, :2], matrix), depth]))
+        return placed, float(sigmoid(floats(presence).reshape(-1))[0])
 
-    def _meshes(self, picture: Picture, regions: list[Region]) -> list[tuple[Floats, float]]:
-        if not regions:
-            return []
-        matrices = [region.matrix(_MESH_SIDE) for region in regions]
-        crops = [cut(picture, matrix, _MESH_SIDE) for matrix in matrices]
-        self._mesh.setInput(floats(np.stack([crop.transpose(2, 0, 1) for crop in crops])) / 255)
-        points, presence = self._mesh.forward(["conv2d_21", "conv2d_31"])
-        meshes = floats(points).reshape(len(regions), 468, 3)
-        certainty = sigmoid(floats(presence).reshape(-1))
-        return [
-            (
-                np.column_stack(
-                    [_to_picture(mesh[:, :2], matrix), mesh[:, 2] * (region.side / _MESH_SIDE)]
-                ).astype(np.float32),
-                float(sure),
-            )
-            for mesh, matrix, region, sure in zip(meshes, matrices, regions, certainty, strict=True)
-        ]
-
-    def _confirm(self, picture: Picture, faces: list[Face]) -> list[Face]:
-        """Keep the faces that the detector finds again, with eyes, nose and mouth where the mesh has them."""
-        if not faces:
-            return []
-        matrices = [Region.around(face.mesh, 2.0).matrix(NEAR.side) for face in faces]
-        detections = self._scanner.near.detect([cut(picture, matrix, NEAR.side) for matrix in matrices])
-        confirmed: list[Face] = []
-        for face, matrix, scores, points in zip(
-            faces, matrices, detections.scores, detections.points, strict=True
-        ):
-            best = int(scores.argmax())
-            detected = _to_picture(points[best, :4] * NEAR.side, matrix)
-            error = float(np.linalg.norm(detected - _key_points(face), axis=1).mean()) / face.size
-            if scores[best] >= _MIN_CONFIRMATION and error <= _MAX_POINT_ERROR:
-                confirmed.append(Face(face.mesh, face.confidence * float(scores[best])))
-        return confirmed
+    def _confirmed(self, picture: Picture, face: Face) -> Face | None:
+        """Return a face that the detector finds again, with eyes, nose and mouth where the mesh has them."""
+        matrix = Region.around(face.mesh, 2.0).matrix(NEAR.side)
+        found = self._scanner.near.detect(cut(picture, matrix, NEAR.side))
+        best = int(found.scores.argmax())
+        score = float(found.scores[best])
+        detected = _to_picture(found.points[best, :4] * NEAR.side, matrix)
+        error = float(np.linalg.norm(detected - _key_points(face), axis=1).mean()) / face.size
+        if score < _MIN_CONFIRMATION or error > _MAX_POINT_ERROR:
+            return None
+        return Face(face.mesh, face.confidence * score)
 
 
 def _region(candidate: Candidate) -> Region:

@@ -11,7 +11,6 @@ from bot.sandbox.faces.arrays import Floats, Picture, floats, pixels
 from bot.sandbox.faces.detection.blaze import FAR, NEAR, BlazeKind, BlazeNet, Detections
 
 _WORKING_SIDE = 1600
-_BATCH = 8
 _MIN_SCORE = 0.55
 _RIM = 0.03  # A face with its centre in the rim of a view is detected better in the next view.
 _SAME_FACE = 0.35
@@ -54,10 +53,8 @@ class Scanner:
             small = pixels(cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA))
         found: list[Candidate] = []
         for net, tile in self._passes(small, deep=deep):
-            views = list(_views(small, net.kind, tile))
-            for start in range(0, len(views), _BATCH):
-                batch = views[start : start + _BATCH]
-                found += _candidates(net.detect([view.crop for view in batch]), batch, scale)
+            for view in _views(small, net.kind, tile):
+                found += _candidates(net.detect(view.crop), view, scale)
         return _merge(found)
 
     def _passes(self, picture: Picture, *, deep: bool) -> Iterator[tuple[BlazeNet, float]]:
@@ -97,18 +94,14 @@ def _starts(length: int, side: int) -> list[int]:
     return [round((length - side) * step / (count - 1)) for step in range(count)]
 
 
-def _candidates(detections: Detections, views: list[_View], scale: float) -> Iterator[Candidate]:
-    for view, scores, boxes, points in zip(
-        views, detections.scores, detections.boxes, detections.points, strict=True
-    ):
-        centres = (boxes[:, :2] + boxes[:, 2:]) / 2
-        within = ((centres > _RIM) & (centres < 1 - _RIM)).all(axis=1)
-        corner = floats([view.left, view.top])
-        for index in np.nonzero((scores > _MIN_SCORE) & within)[0]:
-            box = (boxes[index].reshape(2, 2) * view.side + corner) / scale
-            yield Candidate(
-                box.reshape(4), (points[index] * view.side + corner) / scale, float(scores[index])
-            )
+def _candidates(found: Detections, view: _View, scale: float) -> Iterator[Candidate]:
+    centres = (found.boxes[:, :2] + found.boxes[:, 2:]) / 2
+    within = ((centres > _RIM) & (centres < 1 - _RIM)).all(axis=1)
+    corner = floats([view.left, view.top])
+    for index in np.nonzero((found.scores > _MIN_SCORE) & within)[0]:
+        box = (found.boxes[index].reshape(2, 2) * view.side + corner) / scale
+        points = (found.points[index] * view.side + corner) / scale
+        yield Candidate(box.reshape(4), points, float(found.scores[index]))
 
 
 def _merge(found: list[Candidate]) -> list[Candidate]:

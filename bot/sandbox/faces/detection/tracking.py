@@ -81,9 +81,8 @@ class Tracker:
             self._tracks.append(track or Track(face, picture, self._people))
 
     def _follow(self, picture: Picture) -> None:
-        followed = self._finder.follow(picture, [track.face for track in self._tracks])
-        for track, face in zip(list(self._tracks), followed, strict=True):
-            if face:
+        for track in list(self._tracks):
+            if face := self._finder.follow(picture, track.face):
                 track.follow(face)
             else:
                 self._tracks.remove(track)
