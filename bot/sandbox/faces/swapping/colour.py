@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from bot.sandbox.faces.arrays import Floats, floats
-from bot.sandbox.faces.swapping.skin import bare_points, gray, skin_area, skin_likeness, to_lab, to_rgb
+from bot.sandbox.faces.swapping.skin import Skin, gray, skin_area, to_lab, to_rgb
 
 _ENOUGH_SKIN = 50
 _SURELY_SKIN = 0.4
@@ -31,13 +31,12 @@ class ColourPlan:
 
 
 def plan_colours(
-    warped: Floats, target: Floats, coverage: Floats, mesh: Floats, size: float, *, keep_tone: bool
+    warped: Skin, target: Skin, coverage: Floats, mesh: Floats, size: float, *, keep_tone: bool
 ) -> ColourPlan:
     """Compare both skins; with `keep_tone` the source keeps its complexion and only the light changes."""
-    inside = floats((skin_area(mesh, warped.shape[:2]) > 0) & (coverage > _COVERED))
-    mine, theirs = to_lab(warped), to_lab(target)
-    points = bare_points(mesh)
-    my_skin, their_skin = (skin_likeness(lab, points, size, _TOLERANCE) for lab in (mine, theirs))
+    mine, theirs = warped.lab, target.lab
+    inside = floats((skin_area(mesh, mine.shape[:2]) > 0) & (coverage > _COVERED))
+    my_skin, their_skin = warped.likeness(_TOLERANCE), target.likeness(_TOLERANCE)
     if inside.sum() < _ENOUGH_SKIN:
         return ColourPlan(np.ones(3, np.float32), np.zeros((1, 1, 3), np.float32))
     my_middle, my_spread = _statistics(mine, inside, my_skin)
@@ -48,7 +47,7 @@ def plan_colours(
         gain = floats(1 + (gain - 1) * 0.5)
     offset = my_middle * (1 - gain) + (their_middle - my_middle) * pull
     trust = floats(inside * their_skin * np.maximum(my_skin, 0.15))
-    light = _light(floats(mine * gain + offset), theirs, trust, size, keep_tone=keep_tone)
+    light = _light(floats(theirs - (mine * gain + offset)), trust, size, keep_tone=keep_tone)
     return ColourPlan(gain, floats(light + offset))
 
 
@@ -58,14 +57,14 @@ def _statistics(lab: Floats, inside: Floats, likeness: Floats) -> tuple[Floats, 
     return np.median(samples, axis=0), samples.std(axis=0) + 1e-3
 
 
-def _light(mine: Floats, theirs: Floats, trust: Floats, size: float, *, keep_tone: bool) -> Floats:
-    """Return the target's gradual changes of light over the face that the source lacks."""
-    field = np.zeros_like(mine)
+def _light(lacking: Floats, trust: Floats, size: float, *, keep_tone: bool) -> Floats:
+    """Return the gradual part of what the source lacks: the target's light over the face."""
+    field = np.zeros_like(lacking)
     if trust.sum() <= _ENOUGH_SKIN:
         return field
     limit = floats([34, 9, 9])
     for reach, strength in ((0.25, [0.85, 0.51, 0.51]), (0.11, [0.425, 0, 0])):
-        wanted = _spread(theirs, trust, size * reach) - _spread(mine + field, trust, size * reach)
+        wanted = _spread(lacking - field, trust, size * reach)
         if keep_tone:  # Light may move over the face, but its average stays.
             wanted -= np.average(wanted, axis=(0, 1), weights=trust)
         field = field + np.clip(wanted, -limit, limit) * floats(strength)

@@ -4,22 +4,22 @@ import cv2
 import numpy as np
 
 from bot.sandbox.faces.arrays import Floats, floats, pixels
-from bot.sandbox.faces.swapping.skin import bare_points, gray, skin_likeness, to_lab
+from bot.sandbox.faces.swapping.skin import Skin, gray
 from bot.sandbox.faces.topology import FOREHEAD, OVAL, smoothstep
 
 _FEATHER = 0.075
 _TARGETS_HAIR, _SOURCES_HAIR = 4.6, 3.3  # Tolerances around the skin's colour.
 
 
-def face_mask(mesh: Floats, target: Floats, warped: Floats, coverage: Floats, size: float) -> Floats:
+def face_mask(mesh: Floats, target: Skin, warped: Skin, coverage: Floats, size: float) -> Floats:
     """Return the oval of the face with a soft rim, without the hair in front of either face."""
     oval = np.minimum(polygon(mesh[OVAL, :2], coverage.shape), coverage)
     to_rim = cv2.distanceTransform((oval > 0.5).astype(np.uint8), cv2.DIST_L2, 3)  # noqa: PLR2004 - half covered.
     mask = smoothstep(floats(to_rim / max(2.0, size * _FEATHER)))
-    points, forehead = bare_points(mesh), _forehead(mesh, coverage.shape, size)
-    for picture, tolerance in ((target, _TARGETS_HAIR), (warped, _SOURCES_HAIR)):
-        skin = _smooth_skin(picture, skin_likeness(to_lab(picture), points, size, tolerance), size)
-        mask = mask * (1 - forehead * (1 - skin))
+    forehead = _forehead(mesh, coverage.shape, size)
+    for skin, tolerance in ((target, _TARGETS_HAIR), (warped, _SOURCES_HAIR)):
+        bare = _smoothed(skin.picture, skin.likeness(tolerance), size)
+        mask = mask * (1 - forehead * (1 - bare))
     return floats(mask)
 
 
@@ -49,7 +49,7 @@ def _forehead(mesh: Floats, shape: tuple[int, ...], size: float) -> Floats:
     return polygon(mesh[FOREHEAD, :2], shape, size * 0.03)
 
 
-def _smooth_skin(picture: Floats, likeness: Floats, size: float) -> Floats:
+def _smoothed(picture: Floats, likeness: Floats, size: float) -> Floats:
     calm = floats(cv2.medianBlur(pixels(likeness * 255), 3)) / np.float32(255)
     return floats(np.clip(_guided(gray(picture) / np.float32(255), calm, max(2, int(size * 0.03))), 0, 1))
 

@@ -1,5 +1,6 @@
 """Distinguishes a face's skin from hair and objects in front of it."""
 
+from dataclasses import dataclass
 from functools import cache
 
 import cv2
@@ -54,20 +55,36 @@ def _triangles_around_bare_skin() -> list[list[int]]:
     return [np.nonzero((skin == point).any(axis=1))[0].tolist() for point in BARE_SKIN]
 
 
-def skin_likeness(lab: Floats, points: Floats, size: float, tolerance: float) -> Floats:
-    """Return the similarity of each pixel to the face's colour at these points, from 0 to 1."""
-    samples = _samples(lab, points, max(1, int(size * 0.02)))
-    if samples is None:
-        return np.ones(lab.shape[:2], np.float32)
+@dataclass(frozen=True, eq=False)
+class Skin:
+    """A picture of a face, and how far the colour of each pixel is from the skin's."""
+
+    picture: Floats
+    lab: Floats
+    distance: Floats
+
+    @classmethod
+    def of(cls, picture: Floats, points: Floats, size: float) -> "Skin":
+        """Compare a picture with its own colours at these points of bare skin."""
+        lab = to_lab(picture)
+        return cls(picture, lab, _distance(lab, _samples(lab, points, max(1, int(size * 0.02)))))
+
+    def likeness(self, tolerance: float) -> Floats:
+        """Return the similarity of each pixel to the skin, from 0 to 1."""
+        return floats(1 / (1 + np.exp((self.distance - tolerance) * 1.8)))
+
+
+def _distance(lab: Floats, samples: Floats | None) -> Floats:
+    if samples is None:  # The face has left the picture, so all of it may be skin.
+        return np.zeros(lab.shape[:2], np.float32)
     middle = np.median(samples, axis=0)
     apart = np.abs(samples - middle)
     samples = samples[(apart <= np.percentile(apart, 85, axis=0)).all(axis=1)]
     spread = samples.std(axis=0) if len(samples) > _FEWEST_SAMPLES else 0
-    deviation = floats((lab - middle) / np.maximum(spread, _SMALLEST_SPREAD))
+    deviation = floats((lab - middle) / floats(np.maximum(spread, _SMALLEST_SPREAD)))
     # Skin varies more in light than in colour, so light counts less.
     deviation[..., 0] *= np.where(deviation[..., 0] > 0, 0.55, 0.75)
-    distance = np.sqrt(np.einsum("ijc,ijc->ij", deviation, deviation))
-    return floats(1 / (1 + np.exp((distance - tolerance) * 1.8)))
+    return np.sqrt(np.einsum("ijc,ijc->ij", deviation, deviation))
 
 
 def _samples(lab: Floats, points: Floats, reach: int) -> Floats | None:

@@ -12,6 +12,7 @@ from bot.sandbox.faces.swapping.colour import grain, match_sharpness, plan_colou
 from bot.sandbox.faces.swapping.masks import face_mask, grown, with_hole
 from bot.sandbox.faces.swapping.restore import Restoration, restored
 from bot.sandbox.faces.swapping.shape import fit_mesh
+from bot.sandbox.faces.swapping.skin import Skin, bare_points
 from bot.sandbox.faces.swapping.warp import WarpedFace, warp_face
 from bot.sandbox.faces.topology import INNER_LIPS, LEFT_EYE, RIGHT_EYE
 
@@ -127,9 +128,11 @@ def _coloured(
     scale = min(1.0, _ANALYSED_SIZE / area.face.size)
     small_face, small_target = _shrunk(warped.picture, scale), _shrunk(area.picture, scale)
     coverage, small_mesh, size = _shrunk(warped.coverage, scale), floats(mesh * scale), area.face.size * scale
-    plan = plan_colours(small_face, small_target, coverage, small_mesh, size, keep_tone=options.keep_tone)
+    points = bare_points(small_mesh)
     # The source's hair differs most from its skin before the colours change.
-    mask = face_mask(small_mesh, small_target, small_face, coverage, size)
+    mine, theirs = (Skin.of(picture, points, size) for picture in (small_face, small_target))
+    plan = plan_colours(mine, theirs, coverage, small_mesh, size, keep_tone=options.keep_tone)
+    mask = face_mask(small_mesh, theirs, mine, coverage, size)
     face = plan.applied_to(warped.picture)
     if not (options.keep_tone or options.restoration):
         face = match_sharpness(face, area.picture, mesh)

@@ -51,9 +51,9 @@ def _drawn_triangles(mesh: Floats, shape: tuple[int, int]) -> Indices:
     farthest_first = np.argsort(-mesh[topology().triangles, 2].mean(axis=1))
     drawn = np.full(shape, -1, np.int32)
     corners = np.round(mesh[:, :2] * 2**_SUBPIXELS).astype(np.int32)
-    for triangle in farthest_first[visible[farthest_first]]:
-        outline = corners[topology().triangles[triangle]]
-        cv2.fillConvexPoly(drawn, outline, (int(triangle),), lineType=8, shift=_SUBPIXELS)
+    triangles = farthest_first[visible[farthest_first]]
+    for triangle, outline in zip(triangles.tolist(), corners[topology().triangles[triangles]], strict=True):
+        cv2.fillConvexPoly(drawn, outline, triangle, lineType=8, shift=_SUBPIXELS)
     return drawn
 
 
