@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot.jobs.job import Job
-from bot.store import StoreUnavailable
+from bot.jobs.ports import StoreUnavailable
 from tests.clocks import HeldClock
 from tests.discord.environment import KEY, Environment
 from tests.discord.server import SmallDiscord

@@ -38,7 +38,7 @@ from bot.chat.ui.pagination import NotYours
 from bot.faces.detection import FaceProblem, UnclearFace
 from bot.faces.face import BadName, FacesOff, NoSuchFace, TooManyFaces, UnreadableFace
 from bot.faces.pairing import NothingPaired
-from bot.jobs.ports import StoreAway
+from bot.jobs.ports import StoreUnavailable
 from bot.jobs.service import ModelOff, OrderUnconfirmed, TooLate, TooManyWaiting
 from bot.jobs.waiting.submission_gate import ClosureReason, ServicePaused
 from bot.ledger.account import NotEnoughCredits
@@ -139,7 +139,7 @@ class ErrorMessages:
     def __init__(
         self,
         text: Text,
-        on_store_unavailable: Callable[[StoreAway], None] = lambda _: None,
+        on_store_unavailable: Callable[[StoreUnavailable], None] = lambda _: None,
         *,
         on_error: Callable[[BaseException], None] = lambda _: None,
     ) -> None:
@@ -153,7 +153,7 @@ class ErrorMessages:
         if isinstance(error, app_commands.CommandInvokeError):
             error = error.original
         self._on_error(error)
-        if isinstance(error, StoreAway):
+        if isinstance(error, StoreUnavailable):
             self._on_store_unavailable(error)
             unconfirmed = isinstance(error, OrderUnconfirmed)
             return self._text("refused.unconfirmed" if unconfirmed else "refused.database")

@@ -7,7 +7,7 @@ from typing import Protocol
 import structlog
 
 from bot.clock import Clock
-from bot.jobs.ports import StoreAway
+from bot.jobs.ports import StoreUnavailable
 from bot.jobs.service import JobService
 from bot.settings.shards import ShardPlan
 
@@ -40,7 +40,7 @@ class Cluster:
         *,
         lease: float,
         share_rate: Callable[[int], None],
-        on_store_unavailable: Callable[[StoreAway], None] = lambda _: None,
+        on_store_unavailable: Callable[[StoreUnavailable], None] = lambda _: None,
     ) -> None:
         """`share_rate` is called with the number of processes that share the key's rate."""
         self._store = store
@@ -95,7 +95,7 @@ class Cluster:
     async def _attempt(self, part: Callable[[], Awaitable[None]]) -> bool:
         try:
             await part()
-        except StoreAway as error:
+        except StoreUnavailable as error:
             self._on_store_unavailable(error)
         except Exception:
             log.exception("check of the other processes failed")

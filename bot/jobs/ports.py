@@ -39,11 +39,14 @@ class StoreError(Exception):
     """Root of the store's errors."""
 
 
-class StoreAway(StoreError):
+class StoreUnavailable(StoreError):
     """The database cannot be used for now; the current change may or may not have been written."""
 
     is_permanent = False
     """True if waiting does not help."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the database cannot be used: {reason}")
 
 
 class StaleJob(Exception):

@@ -11,7 +11,7 @@ from bot.jobs.deliverer import Deliverer
 from bot.jobs.fetcher import ResultFetcher
 from bot.jobs.job import Job, Reason, State
 from bot.jobs.poller import Poller
-from bot.jobs.ports import JobPorts, StaleJob, StoreAway
+from bot.jobs.ports import JobPorts, StaleJob, StoreUnavailable
 from bot.jobs.submit import Submitter
 from bot.jobs.supervision.outage import Outage
 from bot.jobs.waiting.admission import Admission, Admissions
@@ -93,7 +93,7 @@ class Runner:
             if (claimed := await self._store.claim_waiting(job.id)) is None:
                 raise
             cancelled = await self._move_to_cancelled(claimed)
-        except StoreAway:
+        except StoreUnavailable:
             # The answer may be lost although the move is written.
             found = await self._store.find_own(job.id)
             if found is None or found.state is not State.CANCELLED:
@@ -132,7 +132,7 @@ class Runner:
                     await self._run(current)
                 except StaleJob:
                     log.info("copy of the job is stale")
-                except StoreAway as error:
+                except StoreUnavailable as error:
                     await self._outage.wait(error)
                 except Exception:
                     # Every job has to end, so an unexpected error is retried from the durable state.
@@ -154,7 +154,7 @@ class Runner:
         while True:
             try:
                 return await read()
-            except StoreAway as error:
+            except StoreUnavailable as error:
                 await self._outage.wait(error)
             except Exception:
                 log.exception("job could not be read again")

@@ -13,7 +13,7 @@ import structlog
 
 from bot.clock import Clock
 from bot.jobs.job import Job, Place, State
-from bot.jobs.ports import StaleJob, Store, StoreAway
+from bot.jobs.ports import StaleJob, Store, StoreUnavailable
 from bot.jobs.runner import Runner
 from bot.jobs.waiting.queue import FairQueue
 from bot.jobs.waiting.submission_gate import SubmissionGate
@@ -44,7 +44,7 @@ class ModelOff(Exception):
         self.slug = slug
 
 
-class OrderUnconfirmed(StoreAway):
+class OrderUnconfirmed(StoreUnavailable):
     """The database became unreachable during the order, which may or may not have been placed."""
 
 
@@ -294,7 +294,7 @@ class JobService:
     async def _open(self, jobs: Sequence[Job], terms: MemberTerms) -> None:
         try:
             await self._store.open(jobs[0], terms, *jobs[1:])
-        except StoreAway:
+        except StoreUnavailable:
             await self._open_again(jobs, terms)
 
     async def _open_again(self, jobs: Sequence[Job], terms: MemberTerms) -> None:
@@ -309,8 +309,8 @@ class JobService:
         except Exception as error:
             try:
                 found = await self._store.find(jobs[0].id)
-            except StoreAway:
-                raise OrderUnconfirmed from error
+            except StoreUnavailable:
+                raise OrderUnconfirmed("the answer to an order was lost") from error
             if found is None:
                 raise
 

@@ -3,7 +3,7 @@
 import structlog
 
 from bot.clock import Clock
-from bot.jobs.ports import OpenJob, Store, StoreAway
+from bot.jobs.ports import OpenJob, Store, StoreUnavailable
 from bot.jobs.runner import Runner
 from bot.periodic import run_periodically
 
@@ -40,7 +40,7 @@ class Sweep:
         for job_id in own - self._runner.running:
             try:
                 await self._start(job_id)
-            except StoreAway:
+            except StoreUnavailable:
                 raise
             except Exception:
                 # One odd row must not keep the others from being run.

@@ -1,13 +1,6 @@
 """Storage of jobs and credits in SQLite or Postgres, durable and with exact sums."""
 
-from bot.store.errors import (
-    ChangeRejected,
-    DatabaseInUse,
-    SchemaTooNew,
-    ShardsLost,
-    StoreError,
-    StoreUnavailable,
-)
+from bot.store.errors import ChangeRejected, DatabaseInUse, SchemaTooNew, ShardsLost, StoreError
 from bot.store.operator import OperatorConnection, ledger_discrepancies
 from bot.store.store import SqlStore
 
@@ -19,6 +12,5 @@ __all__ = [
     "ShardsLost",
     "SqlStore",
     "StoreError",
-    "StoreUnavailable",
     "ledger_discrepancies",
 ]

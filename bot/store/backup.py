@@ -9,10 +9,11 @@ from datetime import datetime
 from pathlib import Path
 
 from bot.jobs.job import State
+from bot.jobs.ports import StoreUnavailable
 from bot.store.backend.leases import lock_file
 from bot.store.backend.open import parse_url, sqlite_path
 from bot.store.backend.schema import HEAD
-from bot.store.errors import SchemaTooNew, StoreError, StoreUnavailable
+from bot.store.errors import SchemaTooNew, StoreError
 
 # A job without a time of submission may have been submitted at any time after its order.
 _MARK_IN_DOUBT = (

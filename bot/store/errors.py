@@ -1,7 +1,7 @@
 """Errors of the store, apart from `NotEnoughCredits`, `CapReached` and `StaleJob`.
 
 StoreError
-├── StoreUnavailable   disk full, locked, unreachable: nothing can be written for now
+├── StoreUnavailable   disk full, locked, unreachable: nothing can be written for now (in `bot.jobs.ports`)
 │   └── StoreDamaged   corrupt: nothing can be written until somebody restores the file
 ├── ChangeRejected     the database's own rules forbid this one change
 ├── DatabaseInUse      another process owns this SQLite file
@@ -17,15 +17,7 @@ from pathlib import Path
 
 from sqlalchemy import exc
 
-from bot.jobs.ports import StoreAway, StoreError
-
-
-class StoreUnavailable(StoreAway):
-    """The database cannot be used, and the change at hand may or may not be written."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(f"the database cannot be used: {reason}")
-        self.reason = reason
+from bot.jobs.ports import StoreError, StoreUnavailable
 
 
 class StoreDamaged(StoreUnavailable):

@@ -7,6 +7,7 @@ from typing import Self
 from bot.administration.audit import AuditAction
 from bot.clock import Clock
 from bot.jobs.job import Job
+from bot.jobs.ports import StoreUnavailable
 from bot.jobs.supervision.decisions import release_key
 from bot.ledger.account import Balance
 from bot.ledger.ledger import OPERATOR, AuditEntry, Spending
@@ -15,7 +16,7 @@ from bot.moderation.origin import Origin
 from bot.store.backend.open import open_alongside, parse_url, sqlite_path
 from bot.store.backend.schema import check_revision
 from bot.store.connection import transaction
-from bot.store.errors import StoreUnavailable, translated_errors
+from bot.store.errors import translated_errors
 from bot.store.read import origins, queries, requests
 from bot.store.read.integrity import CheckedRows, count_rows, discrepancies
 from bot.store.read.requests import UnknownOutcome

@@ -345,7 +345,7 @@ class SqlStore:
             return await key_values.swap(connection, name, text)
 
     async def probe_write(self) -> None:
-        """Raise `StoreAway` if the database cannot be written to."""
+        """Raise `StoreUnavailable` if the database cannot be written to."""
         await self.write_value("room", "x" * _PROBE_BYTES)
         await self.write_value("room", "")
 

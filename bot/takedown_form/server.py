@@ -11,7 +11,7 @@ from aiohttp import web
 
 from bot.chat.text import Text
 from bot.clock import Clock
-from bot.jobs.ports import StoreAway
+from bot.jobs.ports import StoreUnavailable
 from bot.media import operations
 from bot.media.types import DetectedMark, Limits, UnusableMedia
 from bot.media.worker.process import MediaWorker
@@ -116,7 +116,7 @@ class TakedownForm:
                 return _html(self._pages.note(language, "takedown_form.too_many"), 429)
             except web.HTTPRequestEntityTooLarge:
                 return _html(self._pages.form(language, {}, "takedown_form.too_large"), 413)
-            except (TimeoutError, StoreAway, MemoryError) as error:
+            except (TimeoutError, StoreUnavailable, MemoryError) as error:
                 log.warning("takedown request not taken", reason=type(error).__name__)
                 return _html(self._pages.note(language, "takedown_form.away"), 503)
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from bot.clock import WallClock
+from bot.jobs.ports import StoreUnavailable
 from bot.store import SqlStore
-from bot.store.errors import StoreUnavailable
 from tests.chaos.lost_answers import LostAnswers
 from tests.chaos.suspensions import wake_suspended
 from tests.discord.program import Program

@@ -14,7 +14,7 @@ from PIL import Image
 from bot.faces.cipher import FaceCipher
 from bot.faces.face import BadName, FacesOff, NoSuchFace, TooManyFaces, UnreadableFace
 from bot.faces.saved_faces import SavedFaces
-from bot.jobs.ports import StoreAway
+from bot.jobs.ports import StoreUnavailable
 from bot.ledger.allowance import DAY
 from bot.media.types import SmallCopy
 from bot.store import SqlStore
@@ -188,7 +188,7 @@ class UnavailableAtFirst(SqlFaceRepository):
     async def sweep(self, now: float) -> int:
         self.sweeps += 1
         if self.sweeps == 1:
-            raise StoreAway
+            raise StoreUnavailable("the disk is full")
         return await super().sweep(now)
 
 

@@ -9,10 +9,9 @@ from typing import Any
 import pytest
 
 from bot.jobs.job import Job, State
-from bot.jobs.ports import StaleJob
+from bot.jobs.ports import StaleJob, StoreUnavailable
 from bot.jobs.stages import Paused, Queued, Waiting
 from bot.sandbox.segmind import LocalSegmind
-from bot.store import StoreUnavailable
 from tests.harness import eventually
 from tests.jobs.harness import JobHarness, inline_job, job_harness
 from tests.jobs.orders import TERMS

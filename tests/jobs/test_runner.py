@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 from bot.clock import WallClock
 from bot.jobs.delivery import Delivery
 from bot.jobs.job import Job, Reason, State
+from bot.jobs.ports import StoreUnavailable
 from bot.jobs.stages import Queued
 from bot.sandbox.segmind import LocalSegmind
 from bot.segmind import states
@@ -21,7 +22,6 @@ from bot.segmind.history import Found
 from bot.segmind.polling import PollPlan
 from bot.segmind.protocol import parse_status
 from bot.segmind.responses import Response
-from bot.store import StoreUnavailable
 from tests.clocks import HeldClock
 from tests.harness import eventually, local_segmind
 from tests.jobs.harness import JobHarness, inline_job, job_harness

@@ -12,11 +12,11 @@ from structlog.testing import capture_logs
 from bot.__main__ import main
 from bot.app import build_app
 from bot.jobs.cluster import Cluster
+from bot.jobs.ports import StoreUnavailable
 from bot.ops.health import Health
 from bot.ops.metrics import Metrics
 from bot.ops.web import CannotListen, operator_server
 from bot.settings import Settings
-from bot.store.errors import StoreUnavailable
 from tests.clocks import HeldClock
 from tests.discord.environment import KEY, Environment
 from tests.discord.faults import Limited

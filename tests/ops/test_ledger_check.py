@@ -8,10 +8,11 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry
 
 from bot.clock import WallClock
+from bot.jobs.ports import StoreUnavailable
 from bot.ledger.allowance import DAY
 from bot.ops.dashboard.recurring_ledger_check import RecurringLedgerCheck
 from bot.ops.ledger_check import EVERY, INITIAL_DELAY, LedgerCheck
-from bot.store import SqlStore, StoreUnavailable, ledger_discrepancies
+from bot.store import SqlStore, ledger_discrepancies
 from bot.store.read.integrity import CheckedRows
 from tests.clocks import AgendaClock, HeldClock
 from tests.harness import Stage

@@ -9,7 +9,7 @@ import structlog
 from bot.chat.contexts import Contexts
 from bot.chat.interactions import Interaction
 from bot.chat.members import channels_of, member_of
-from bot.jobs.ports import StoreAway
+from bot.jobs.ports import StoreUnavailable
 from bot.ledger.account import Member
 from bot.media.fingerprints import Fingerprint
 from bot.moderation.access import AccessPolicy, AccessRequest
@@ -56,7 +56,7 @@ class AccessGuard:
     async def remember(self, job_id: str, fingerprints: Mapping[str, Fingerprint]) -> None:
         try:
             await self._moderation_store.save_fingerprints(job_id, fingerprints)
-        except StoreAway as error:
+        except StoreUnavailable as error:
             # The order exists already, and a moderator can still add its result to the list.
             log.warning("fingerprints not saved", job=job_id, error=str(error))
 

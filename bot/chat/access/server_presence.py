@@ -6,7 +6,7 @@ import discord
 import structlog
 
 from bot.chat.shared import Shared
-from bot.jobs.ports import StoreAway
+from bot.jobs.ports import StoreUnavailable
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -38,6 +38,6 @@ class ServerPresence:
         present = {guild.id for guild in self._client.guilds}
         try:
             await self._repository.mark_present(present, is_here=self._is_responsible_for)
-        except StoreAway as error:
+        except StoreUnavailable as error:
             # The next change or session records it.
             log.warning("presence in servers not recorded", error=type(error).__name__)

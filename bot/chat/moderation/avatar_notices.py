@@ -9,7 +9,7 @@ from bot.chat.text import speaking
 from bot.chat.ui.info_card import InfoCard, mention_or_unknown
 from bot.chat.ui.labels import jump_link, title_of
 from bot.jobs.job import Job, State
-from bot.jobs.ports import StoreAway
+from bot.jobs.ports import StoreUnavailable
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -38,7 +38,7 @@ class AvatarNotices:
             with speaking(consent.locale):
                 card = self._card(job, owner)
             await send_direct(self._client, owner, card)
-        except (*DISCORD_ERRORS, StoreAway) as error:
+        except (*DISCORD_ERRORS, StoreUnavailable) as error:
             # `/privacy avatar uses` lists the use as well.
             log.info("member not notified about the use of their avatar", reason=type(error).__name__)
 

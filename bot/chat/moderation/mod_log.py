@@ -13,7 +13,7 @@ from bot.chat.ui.info_card import InfoCard, mention_or_unknown
 from bot.chat.ui.labels import jump_link, title_of
 from bot.chat.ui.states import state_of
 from bot.jobs.job import Job, State, short_id
-from bot.jobs.ports import StoreAway
+from bot.jobs.ports import StoreUnavailable
 from bot.media.fingerprints import Fingerprint
 
 log = structlog.stdlib.get_logger(__name__)
@@ -62,7 +62,7 @@ class ModLog:
             if await self._moderation_store.is_taken_down(job.id):
                 # Somebody removed the result meanwhile, before this entry was on record.
                 await self.remove_picture(job)
-        except (*DISCORD_ERRORS, StoreAway) as error:
+        except (*DISCORD_ERRORS, StoreUnavailable) as error:
             log.warning("finished job not logged", job=job.id, reason=type(error).__name__)
 
     async def remove_picture(self, job: Job) -> Sequence[tuple[int, int]]:

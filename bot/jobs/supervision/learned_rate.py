@@ -7,7 +7,7 @@ import structlog
 from pydantic import SecretStr
 
 from bot.clock import Clock
-from bot.jobs.ports import KeyValues, StoreAway
+from bot.jobs.ports import KeyValues, StoreUnavailable
 from bot.segmind.rate import KeyRate
 
 log = structlog.stdlib.get_logger(__name__)
@@ -46,7 +46,7 @@ class LearnedRate:
             self._rate.load(_parsed(stored))
             if (learned := self._rate.export()) is not None and (text := json.dumps(learned)) != stored:
                 await self._values.write_value(self._name, text)
-        except StoreAway:
+        except StoreUnavailable:
             # Nothing depends on it, and the next refresh is soon.
             return
 

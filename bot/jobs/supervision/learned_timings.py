@@ -6,7 +6,7 @@ from typing import Any
 import structlog
 
 from bot.clock import Clock
-from bot.jobs.ports import KeyValues, StoreAway
+from bot.jobs.ports import KeyValues, StoreUnavailable
 from bot.segmind.polling import PollTimings
 
 log = structlog.stdlib.get_logger(__name__)
@@ -49,7 +49,7 @@ class LearnedTimings:
             return
         try:
             await self._values.write_value(KEY, text)
-        except StoreAway:
+        except StoreUnavailable:
             # Nothing depends on it, and the next save is soon.
             return
         self._saved = text

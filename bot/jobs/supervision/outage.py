@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from bot.clock import Clock
-from bot.jobs.ports import StoreAway
+from bot.jobs.ports import StoreUnavailable
 from bot.tasks import cancel
 
 log = structlog.stdlib.get_logger(__name__)
@@ -20,20 +20,20 @@ class Outage:
     def __init__(
         self, probe: Callable[[], Awaitable[None]], clock: Clock, *, interval: float = PROBE_INTERVAL
     ) -> None:
-        """`probe` writes something, and raises `StoreAway` where that is not possible."""
+        """`probe` writes something, and raises `StoreUnavailable` where that is not possible."""
         self._probe = probe
         self._clock = clock
         self.interval = interval
         self._recovery: asyncio.Task[None] | None = None
         self._damaged = asyncio.Event()
-        self.damage: StoreAway | None = None
+        self.damage: StoreUnavailable | None = None
         """Permanent error of the database, if there was one."""
 
     def is_active(self) -> bool:
         """Return whether the database cannot be used, for now or permanently."""
         return self._recovery is not None or self.damage is not None
 
-    def report(self, error: StoreAway) -> None:
+    def report(self, error: StoreUnavailable) -> None:
         if error.is_permanent:
             self.damage = self.damage or error
             self._damaged.set()
@@ -41,7 +41,7 @@ class Outage:
             log.error("database unavailable, no orders are taken", reason=str(error))
             self._recovery = asyncio.create_task(self._await_recovery(), name="database outage")
 
-    async def wait(self, error: StoreAway) -> None:
+    async def wait(self, error: StoreUnavailable) -> None:
         self.report(error)
         if self.damage is not None:
             # This wait never ends, so that the job stays as it is until the program ends.
@@ -68,7 +68,7 @@ class Outage:
         await self._clock.sleep(self.interval)
         try:
             await self._probe()
-        except StoreAway as error:
+        except StoreUnavailable as error:
             self.report(error)
             return False
         except Exception:

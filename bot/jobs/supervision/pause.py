@@ -5,7 +5,7 @@ import asyncio
 import structlog
 
 from bot.clock import Clock
-from bot.jobs.ports import KeyValues, StoreAway
+from bot.jobs.ports import KeyValues, StoreUnavailable
 from bot.jobs.waiting.submission_gate import SubmissionGate
 
 log = structlog.stdlib.get_logger(__name__)
@@ -57,7 +57,7 @@ class OperatorPause:
             await self._clock.sleep(self._interval)
             try:
                 await self.refresh()
-            except StoreAway:
+            except StoreUnavailable:
                 # Others report the outage; until its end, the last known state holds.
                 continue
             except Exception:

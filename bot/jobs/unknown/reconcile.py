@@ -7,7 +7,7 @@ import structlog
 
 from bot.clock import Clock
 from bot.jobs.job import Job
-from bot.jobs.ports import StoreAway
+from bot.jobs.ports import StoreUnavailable
 from bot.jobs.unknown.history_pass import History, RequestIndex, search_history
 from bot.periodic import run_periodically
 from bot.segmind.errors import SegmindError
@@ -56,7 +56,7 @@ class LateReconciler:
                 await self._record(job, found.get(job.id) or await self._look_up(job))
             except SegmindError as error:
                 log.warning("history request failed", job=job.id, error=error.detail)
-            except StoreAway:
+            except StoreUnavailable:
                 raise
             except Exception:
                 # One odd row of the history must not hide the jobs after it.

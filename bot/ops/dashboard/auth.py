@@ -72,7 +72,7 @@ class Authenticator:
         return hmac.compare_digest(signature.encode(errors="replace"), self._sign(payload).encode())
 
     async def end_sessions(self) -> None:
-        """End all sessions, in every process; raises `StoreAway`."""
+        """End all sessions, in every process; raises `StoreUnavailable`."""
         generation = secrets.token_urlsafe(12)
         await self._key_values.write_value(GENERATION, generation)
         self._generation = generation

@@ -11,7 +11,7 @@ from aiohttp import web
 from pydantic import SecretStr
 
 from bot.clock import Clock
-from bot.jobs.ports import KeyValues, StoreAway
+from bot.jobs.ports import KeyValues, StoreUnavailable
 from bot.jobs.supervision.pause import OperatorPause
 from bot.ops.dashboard.auth import SESSION, Authenticator, WrongToken
 from bot.ops.dashboard.proxies import TrustedProxies
@@ -110,7 +110,7 @@ class Dashboard:
             return _error(503, STARTING)
         try:
             await (self._pause.pause() if paused else self._pause.resume())
-        except StoreAway:
+        except StoreUnavailable:
             return _error(503, STORE_UNAVAILABLE)
         log.info("pause switched on the dashboard", paused=paused, by=self._proxies.client_address(request))
         return web.json_response({"pause": self._pause.since}, headers=HEADERS)
@@ -157,7 +157,7 @@ class _SessionGuard:
         if await self._has_session(request):
             try:
                 await self._authenticator.end_sessions()
-            except StoreAway:
+            except StoreUnavailable:
                 return _error(503, STORE_UNAVAILABLE)
         response = web.Response(status=303, headers={**HEADERS, "Location": "./"})
         response.del_cookie(self._authenticator.cookie, httponly=True, samesite="Strict")

@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
+from bot.jobs.ports import StoreUnavailable
 from bot.store.connection import Connection, Parameters
-from bot.store.errors import StoreUnavailable
 
 T = TypeVar("T")
 Rows = sa.Result[*tuple[Any, ...]]

@@ -5,7 +5,8 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
-from bot.store.errors import StoreUnavailable, as_store_error, is_outage
+from bot.jobs.ports import StoreUnavailable
+from bot.store.errors import as_store_error, is_outage
 from bot.store.write.commands import Change, Move, Open, Outcome
 
 

@@ -7,8 +7,8 @@ import pytest
 import simcord
 from discord import EntitlementType, SKUType
 
+from bot.jobs.ports import StoreUnavailable
 from bot.ledger.account import account_of
-from bot.store import StoreUnavailable
 from tests.harness import Stage, eventually
 
 COINS, OTHER = 81384788765712384, 81384788765712385

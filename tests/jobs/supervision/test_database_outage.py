@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
+from bot.jobs.ports import StoreUnavailable
 from bot.jobs.supervision.outage import Outage
-from bot.store import StoreUnavailable
 from tests.clocks import LeapingClock
 from tests.patience import PATIENCE
 

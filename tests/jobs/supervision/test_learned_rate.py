@@ -3,7 +3,7 @@
 import pytest
 from pydantic import SecretStr
 
-from bot.jobs.ports import StoreAway
+from bot.jobs.ports import StoreUnavailable
 from bot.jobs.supervision.learned_rate import LearnedRate, rate_name
 from bot.segmind.rate import KeyRate
 from bot.store import SqlStore
@@ -60,10 +60,10 @@ class UnavailableValues:
     """Store whose database is away."""
 
     async def read_value(self, name: str) -> str | None:
-        raise StoreAway(name)
+        raise StoreUnavailable(name)
 
     async def write_value(self, name: str, text: str) -> None:
-        raise StoreAway(name + text)
+        raise StoreUnavailable(name + text)
 
 
 async def test_an_unavailable_database_changes_nothing() -> None:

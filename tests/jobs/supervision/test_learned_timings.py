@@ -5,7 +5,7 @@ from contextlib import suppress
 
 import pytest
 
-from bot.jobs.ports import StoreAway
+from bot.jobs.ports import StoreUnavailable
 from bot.jobs.supervision.learned_timings import KEY, LearnedTimings
 from bot.segmind.polling import PollTimings
 from bot.store import SqlStore
@@ -80,7 +80,7 @@ class UnavailableOnce:
     async def write_value(self, name: str, text: str) -> None:
         self.written.append(text)
         if len(self.written) == 1:
-            raise StoreAway(name)
+            raise StoreUnavailable(name)
 
 
 async def test_timings_that_could_not_be_saved_are_saved_the_next_time() -> None:

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from bot.jobs.job import State
-from bot.jobs.ports import StoreAway
+from bot.jobs.ports import StoreUnavailable
 from bot.jobs.stages import Paused, Queued, Stage
 from bot.jobs.supervision.pause import OperatorPause
 from bot.jobs.waiting.submission_gate import SubmissionGate
@@ -100,7 +100,7 @@ async def test_a_second_pause_keeps_the_start_of_the_first_one_and_both_outlive_
     assert pause.since is None
 
 
-@pytest.mark.parametrize("error", [StoreAway("unavailable"), RuntimeError("a bug")])
+@pytest.mark.parametrize("error", [StoreUnavailable("the disk is full"), RuntimeError("a bug")])
 async def test_while_the_database_is_unavailable_the_last_known_state_holds(error: Exception) -> None:
     clock, values = HeldClock(1000.0), Values("990.0")
     gate = gate_of(clock)

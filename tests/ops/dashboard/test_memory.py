@@ -5,12 +5,12 @@ import asyncio
 import pytest
 from structlog.testing import capture_logs
 
+from bot.jobs.ports import StoreUnavailable
 from bot.ops.dashboard import TimeSeries
 from bot.ops.dashboard.cache import Cached
 from bot.ops.dashboard.timeseries import EVERY
 from bot.ops.metrics import Metrics
 from bot.segmind.request_queue import RequestKind
-from bot.store.errors import StoreUnavailable
 from tests.clocks import HeldClock
 from tests.patience import PATIENCE
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.store.errors import StoreUnavailable
+from bot.jobs.ports import StoreUnavailable
 from tests.harness import Stage
 from tests.ops.conftest import ANY_PORT
 from tests.ops.dashboard.visitor import SECRET, TOKEN, visiting

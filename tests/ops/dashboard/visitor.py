@@ -11,11 +11,11 @@ from typing import Any
 import aiohttp
 from pydantic import SecretStr
 
+from bot.jobs.ports import StoreUnavailable
 from bot.ops.dashboard import Dashboard, TimeSeries, TrustedProxies
 from bot.ops.health import Health
 from bot.ops.metrics import Metrics
 from bot.ops.web import operator_server
-from bot.store.errors import StoreUnavailable
 from tests.clocks import HeldClock
 from tests.ops.test_health import Stuck
 

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from bot.jobs.ports import StoreUnavailable
 from bot.ledger.ledger import AuditEntry
-from bot.store import SqlStore, StoreError, StoreUnavailable
+from bot.store import SqlStore, StoreError
 from bot.store.backend.open import open_alongside, open_database, parse_url
 from bot.store.errors import as_store_error
 from tests.postgres import connected

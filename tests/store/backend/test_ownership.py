@@ -9,9 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from structlog.testing import capture_logs
 
 from bot.jobs.job import Job, State
-from bot.jobs.ports import StaleJob
+from bot.jobs.ports import StaleJob, StoreUnavailable
 from bot.store import DatabaseInUse, SqlStore
-from bot.store.errors import StoreUnavailable
 from bot.store.write.adoption import SLICE
 from tests.discord.fork_server import ROOT
 from tests.discord.program import forked_program

@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.jobs.job import State
+from bot.jobs.ports import StoreUnavailable
 from bot.ledger.account import NotEnoughCredits
-from bot.store import ChangeRejected, SqlStore, StoreUnavailable
+from bot.store import ChangeRejected, SqlStore
 from bot.store.connection import Connection
 from tests.store.orders import START, TERMS, HandClock, enrolled, money, opened, order, through
 from tests.store.waiting import eventually
