@@ -161,12 +161,12 @@ class ResultDroppingMessages(Messages):
 class CreditLeakingStore(CrashingStore):
     """Breaks the rule that credits change only with a ledger entry."""
 
-    async def mark_told(self, job: Job) -> None:
+    async def open(self, job: Job, terms: MemberTerms, *others: Job) -> None:
+        await super().open(job, terms, *others)
         async with self._database.begin() as connection:
             await connection.exec_driver_sql(
                 f"UPDATE accounts SET granted = granted + 1 WHERE id = '{job.account}'"
             )
-        await super().mark_told(job)
 
 
 class ForgetfulJobService(JobService):
