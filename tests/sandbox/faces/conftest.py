@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from typing import Any, Protocol
+from weakref import WeakKeyDictionary
 
 import cv2
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from bot.sandbox.faces.arrays import Floats, Picture
 from bot.sandbox.faces.detection.people import distance
 from bot.sandbox.faces.engine import FaceEngine
+from bot.sandbox.faces.face import Face, in_order
 from bot.sandbox.faces.pipeline import Pipeline
 from bot.sandbox.segmind import Rendering
 from tests.sandbox.faces.scenes import encoded, portrait
@@ -110,23 +112,27 @@ class Measure:
     def __init__(self) -> None:
         cv2.setNumThreads(1)
         self.pipeline = Pipeline()
-        self._known: dict[str, Floats] = {}
+        # The finder remembers the faces of a picture that it searched before.
+        self._embeddings: WeakKeyDictionary[Face, Floats] = WeakKeyDictionary()
 
-    def embeddings(self, picture: Picture) -> list[Floats]:
-        """Return the embeddings of all faces, left to right."""
-        faces = sorted(self.pipeline.finder.faces(picture), key=lambda face: face.box[0])
-        return [self.pipeline.people.embedding(picture, face) for face in faces]
+    def faces(self, picture: Picture) -> list[Face]:
+        """Return all faces, left to right."""
+        return in_order(self.pipeline.finder.faces(picture), "left-right")
 
     def apart(self, picture: Picture, name: str, index: int = 0) -> float:
         """Return the distance of a face, counted from the left, to a known person."""
-        if name not in self._known:
-            self._known[name] = self.embeddings(portrait(name))[0]
-        return distance(self.embeddings(picture)[index], self._known[name])
+        return distance(self._embedding(picture, index), self._embedding(portrait(name), 0))
+
+    def _embedding(self, picture: Picture, index: int) -> Floats:
+        face = self.faces(picture)[index]
+        if face not in self._embeddings:
+            self._embeddings[face] = self.pipeline.people.embedding(picture, face)
+        return self._embeddings[face]
 
     def changed_faces(self, before: Picture, after: Picture) -> list[bool]:
         """Return whether each face, from left to right, was changed."""
         changed: list[bool] = []
-        for face in sorted(self.pipeline.finder.faces(before), key=lambda face: face.box[0]):
+        for face in self.faces(before):
             left, top, right, bottom = face.box.astype(int)
             difference = cv2.absdiff(before[top:bottom, left:right], after[top:bottom, left:right])
             changed.append(float(difference.mean()) > _MORE_THAN_COMPRESSION)

@@ -19,9 +19,12 @@ from bot.sandbox.avatars import SAMPLES as PHOTOGRAPHS
 from bot.sandbox.faces.arrays import Picture
 from tests.samples import SAMPLES
 
+# Large enough for faces of 100 pixels; the time of a swap grows with the square.
+SIDE = 208
+
 
 @cache
-def portrait(name: str, side: int = 320) -> Picture:
+def portrait(name: str, side: int = SIDE) -> Picture:
     """Return a sample face, or the astronaut's, in a square."""
     if name == "astronaut":
         with Image.open(PHOTOGRAPHS / "astronaut.jpg") as opened:
@@ -45,7 +48,7 @@ def couple() -> Picture:
     return np.hstack([portrait("face_b"), portrait("astronaut")])
 
 
-def nobody(side: int = 320) -> Picture:
+def nobody(side: int = SIDE) -> Picture:
     return np.repeat(np.linspace(40, 200, side, dtype=np.uint8)[:, None, None], 3, axis=2).repeat(
         side, axis=1
     )

@@ -29,7 +29,7 @@ def test_a_prompt_is_read_word_by_word(prompt: str, moods: list[str]) -> None:
 
 async def shown(render: Render, measure: Measure, source: bytes, target: bytes, prompt: str) -> Face:
     rendering = await render(SLUG, source, target, additional_prompt=prompt)
-    (face,) = measure.pipeline.finder.faces(decoded(rendering.content))
+    (face,) = measure.faces(decoded(rendering.content))
     return face
 
 

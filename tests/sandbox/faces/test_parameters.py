@@ -11,7 +11,7 @@ import pytest
 from bot.sandbox.faces.errors import CannotSwap
 from bot.sandbox.segmind import Rendering
 from tests.sandbox.faces.conftest import DEFAULTS, Render
-from tests.sandbox.faces.scenes import clip, couple, encoded, group, portrait
+from tests.sandbox.faces.scenes import SIDE, clip, couple, encoded, group, portrait
 
 Usual = Callable[["Trial"], Awaitable[Rendering]]
 
@@ -80,8 +80,8 @@ CHANGING = [
     Trial(VIDEO, "face_selector_gender", "female", target="couple"),
     Trial(VIDEO, "face_selector_age_start", 28, target="couple"),
     Trial(VIDEO, "face_selector_age_end", 28, {"face_selector_mode": "many"}, target="couple"),
-    Trial(VIDEO, "pixel_boost", "128x128"),
-    Trial(VIDEO, "reference_frame_number", 4, {"face_selector_order": "left-right"}, target="exchange"),
+    Trial(VIDEO, "pixel_boost", "128x128", target="large"),
+    Trial(VIDEO, "reference_frame_number", 2, {"face_selector_order": "left-right"}, target="exchange"),
     Trial(VIDEO, "reference_face_distance", 0.2, target="relatives"),
 ]
 LISTED = [
@@ -110,9 +110,11 @@ def scene(name: str) -> bytes:
         case "group":
             return encoded(group())
         case "exchange":  # The man on the left, then the woman there instead.
-            return clip([couple()] * 3 + [np.ascontiguousarray(np.roll(couple(), 320, axis=1))] * 3)
+            return clip([couple(), np.ascontiguousarray(np.roll(couple(), SIDE, axis=1))])
         case "relatives":  # Two similar faces, one after the other.
-            return clip([portrait("face_b")] * 3 + [portrait("face_a")] * 3)
+            return clip([portrait("face_b"), portrait("face_a")])
+        case "large":  # Its face is larger than the smallest boost.
+            return encoded(portrait("face_b", 320))
         case _:
             return encoded(portrait(name))
 

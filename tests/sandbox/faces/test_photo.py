@@ -8,9 +8,10 @@ from PIL import Image, ImageCms
 
 from bot.sandbox.faces.errors import CannotSwap
 from bot.sandbox.faces.photo import Photo, is_picture, read_photo, write_photo
+from tests.media import files
 from tests.media.marks import is_marked
 from tests.sandbox.faces.conftest import Render
-from tests.sandbox.faces.scenes import clip, couple, encoded, portrait
+from tests.sandbox.faces.scenes import SIDE, clip, couple, encoded, portrait
 
 TURNED_LEFT = 6  # EXIF: the camera was held so that the picture has to be turned right.
 
@@ -43,7 +44,7 @@ async def test_a_photograph_is_turned_upright(render: Render, face_a: bytes) -> 
     lying = np.rot90(couple())
     rendering = await render("faceswap-v5", face_a, encoded(lying, "jpeg", exif=exif, quality=95))
     with Image.open(io.BytesIO(rendering.content)) as image:
-        assert image.size == (640, 320)
+        assert image.size == (2 * SIDE, SIDE)
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr", "I;16", "F", "I"])
@@ -62,7 +63,7 @@ def test_any_mode_becomes_colour_with_eight_bits(mode: str) -> None:
     assert image.mode == mode
     content = saved(image, "jpeg" if mode == "YCbCr" else "tiff")
     photo = read_photo(content, "picture")
-    assert photo.picture.shape == (320, 320, 3)
+    assert photo.picture.shape == (SIDE, SIDE, 3)
     assert photo.picture.dtype == np.uint8
     tolerance = 40 if mode == "1" else 8
     assert abs(float(photo.picture.mean()) - float(values.mean())) < tolerance
@@ -78,7 +79,7 @@ def test_a_wider_colour_space_is_converted() -> None:
 
 
 async def test_a_see_through_target_stays_so_where_the_format_can(render: Render, face_a: bytes) -> None:
-    alpha = np.full((320, 320), 255, np.uint8)
+    alpha = np.full((SIDE, SIDE), 255, np.uint8)
     alpha[:40] = 0
     target = saved(Image.fromarray(np.dstack([portrait("face_b"), alpha])))
     kept = await render("faceswap-v5", face_a, target, image_format="png")
@@ -90,7 +91,7 @@ async def test_a_see_through_target_stays_so_where_the_format_can(render: Render
 
 
 async def test_a_see_through_source_is_laid_on_white(render: Render, face_b: bytes) -> None:
-    alpha = np.full((320, 320), 255, np.uint8)
+    alpha = np.full((SIDE, SIDE), 255, np.uint8)
     alpha[:10] = 0
     source = saved(Image.fromarray(np.dstack([portrait("face_a"), alpha])))
     assert (await render("faceswap-v5", source, face_b)).local["faces_swapped"] == 1
@@ -112,7 +113,7 @@ async def test_of_an_animation_the_first_frame_is_used_and_it_is_an_error(
 
 def test_a_decompression_bomb_is_refused_by_its_header() -> None:
     for side in (5000, 10_000, 14_000):
-        bomb = saved(Image.new("1", (side, side)))
+        bomb = files.png_bomb(side, side)
         assert len(bomb) < 100_000
         with pytest.raises(CannotSwap, match="20 million pixels"):
             read_photo(bomb, "target picture")

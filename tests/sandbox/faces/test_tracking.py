@@ -8,7 +8,7 @@ from bot.sandbox.faces.detection.people import distance
 from bot.sandbox.faces.detection.tracking import Tracker
 from bot.sandbox.faces.face import in_order
 from tests.sandbox.faces.conftest import Measure
-from tests.sandbox.faces.scenes import couple, nobody, portrait
+from tests.sandbox.faces.scenes import SIDE, couple, nobody, portrait
 
 
 @pytest.fixture
@@ -60,13 +60,13 @@ def test_whose_face_it_is_is_looked_at_anew_but_not_the_age(tracker: Tracker) ->
 def test_a_face_that_vanishes_is_dropped_and_looked_for_again(tracker: Tracker) -> None:
     assert len(tracker.update(couple())) == 2
     half = couple().copy()
-    half[:, 320:] = nobody()
+    half[:, SIDE:] = nobody()
     assert len(tracker.update(half)) == 1
     assert len(tracker.update(couple())) == 2
 
 
 def test_orders_are_each_others_reverse(measure: Measure) -> None:
-    faces = measure.pipeline.finder.faces(couple())
+    faces = measure.faces(couple())
     for one, other in (
         ("left-right", "right-left"),
         ("top-bottom", "bottom-top"),

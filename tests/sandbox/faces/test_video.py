@@ -13,7 +13,7 @@ from bot.sandbox.faces.errors import CannotSwap
 from bot.sandbox.segmind import Rendering
 from tests.media.marks import is_marked
 from tests.sandbox.faces.conftest import Measure, Render
-from tests.sandbox.faces.scenes import clip, couple, encoded, frames, nobody, portrait, sample_clip
+from tests.sandbox.faces.scenes import SIDE, clip, couple, encoded, frames, nobody, portrait, sample_clip
 
 SLUG = "ai-face-swap"
 
@@ -39,7 +39,7 @@ def moving(picture: Picture, count: int = 4) -> list[Picture]:
 
 
 async def test_the_sample_clip_comes_back_whole(render: Render, face_c: bytes) -> None:
-    original = sample_clip(0.8)
+    original = sample_clip(0.4)
     rendering = await render(SLUG, face_c, original)
     assert rendering.media_type == "video/mp4"
     result = rendering.content
@@ -91,20 +91,20 @@ async def test_each_frame_keeps_its_moment_where_the_rate_varies(render: Render,
 
 
 async def test_odd_sides_lose_one_pixel(render: Render, face_a: bytes) -> None:
-    odd = np.ascontiguousarray(portrait("face_b")[:299, :303])
+    odd = np.ascontiguousarray(portrait("face_b")[:199, :203])
     result = (await render(SLUG, face_a, clip([odd] * 2))).content
-    assert [frame.shape for frame in frames(result)] == [(298, 302, 3)] * 2
+    assert [frame.shape for frame in frames(result)] == [(198, 202, 3)] * 2
 
 
 async def test_a_clip_from_a_phone_held_upright_stays_upright(
     render: Render, measure: Measure, face_a: bytes
 ) -> None:
-    upright = portrait("face_b")[:, 40:280]
+    upright = portrait("face_b", 320)[:, 40:280]
     lying = clip([np.ascontiguousarray(np.rot90(upright))] * 2)
     result = (await render(SLUG, face_a, turned_on_display(lying))).content
     shown = frames(result)
     assert [frame.shape for frame in shown] == [(320, 240, 3)] * 2
-    assert len(measure.embeddings(shown[0])) == 1
+    assert len(measure.faces(shown[0])) == 1
 
 
 def turned_on_display(content: bytes) -> bytes:
@@ -116,10 +116,10 @@ def turned_on_display(content: bytes) -> bytes:
 
 
 async def test_the_colours_around_the_face_stay(render: Render, face_a: bytes) -> None:
-    for height in (320, 720):  # Below and above the line from which on untagged video is BT.709.
-        picture = np.zeros((height, 320, 3), np.uint8)
+    for height in (SIDE, 720):  # Below and above the line from which on untagged video is BT.709.
+        picture = np.zeros((height, SIDE, 3), np.uint8)
         picture[:] = (180, 90, 60)
-        picture[:320] = portrait("face_b")
+        picture[:SIDE] = portrait("face_b")
         original = clip([picture] * 2)
         result = frames((await render(SLUG, face_a, original)).content)[0]
         corner = np.s_[5:40, 5:40]
@@ -130,7 +130,7 @@ async def test_the_colours_around_the_face_stay(render: Render, face_a: bytes) -
 async def test_the_reference_is_one_person_in_all_frames(
     render: Render, measure: Measure, face_c: bytes
 ) -> None:
-    pictures = [couple()] * 2 + [np.ascontiguousarray(np.roll(couple(), 320, axis=1))] * 2
+    pictures = [couple()] * 2 + [np.ascontiguousarray(np.roll(couple(), SIDE, axis=1))] * 2
     changes = {"face_selector_order": "right-left", "reference_frame_number": 2}
     result = frames((await render(SLUG, face_c, clip(pictures), **changes)).content)
     swapped = [measure.changed_faces(before, after) for before, after in zip(pictures, result, strict=True)]
@@ -159,7 +159,7 @@ async def test_faces_may_come_and_go(render: Render, measure: Measure, face_a: b
 
 async def test_a_face_may_leave_the_frame(render: Render, face_a: bytes) -> None:
     wide = np.hstack([portrait("face_b"), nobody()])
-    pictures = [np.ascontiguousarray(wide[:, start : start + 320]) for start in range(0, 320, 32)]
+    pictures = [np.ascontiguousarray(wide[:, start : start + SIDE]) for start in range(0, SIDE, SIDE // 5)]
     rendering = await render(SLUG, face_a, clip(pictures), face_selector_mode="many")
     assert len(frames(rendering.content)) == len(pictures)
 
