@@ -1,9 +1,9 @@
 """`doppel run` that is stopped while a result is on its way to the member."""
 
 import os
+import re
 import signal
 import sys
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -18,13 +18,10 @@ from tests.patience import PATIENCE
 from tests.segmind_docs import PRICES
 
 
-def children(bot: Program) -> set[int]:
-    found = set[int]()
-    for thread in Path(f"/proc/{bot.pid}/task").iterdir():
-        # The thread of a timer may end meanwhile; those that start children stay.
-        with suppress(FileNotFoundError, ProcessLookupError):
-            found.update(map(int, (thread / "children").read_text().split()))
-    return found
+def siblings(bot: Program) -> set[int]:
+    """Forks of the server that the bot and its media workers come from."""
+    (server,) = re.findall(r"^PPid:\s*(\d+)$", Path(f"/proc/{bot.pid}/status").read_text(), re.MULTILINE)
+    return set(map(int, Path(f"/proc/{server}/task/{server}/children").read_text().split()))
 
 
 def is_alive(process: int) -> bool:
@@ -54,13 +51,15 @@ async def test_a_stop_while_a_result_is_made_to_fit_delivers_it_after_the_next_s
         target = ("a.png", saved(noise(400, 300), "PNG"))
         reply = await town.order(target_image=target)
         await reply.wait_for("Queued")
-        others = children(bot)
+        before = siblings(bot)
         town.clock.move(2 * SECONDS)
         # One worker marks the result, and the next one makes it fit.
-        await eventually(lambda: len(children(bot) - others) == 2, lambda: f"two more children than {others}")
-        new = children(bot) - others
-        for child in new:
-            os.kill(child, signal.SIGSTOP)
+        await eventually(
+            lambda: len(siblings(bot) - before) == 2, lambda: f"two more processes than {before}"
+        )
+        new = siblings(bot) - before
+        for worker in new:
+            os.kill(worker, signal.SIGSTOP)
         assert "Completed" not in reply.text
         assert await bot.terminate(patience=10) == 0
     assert not any(map(is_alive, new))

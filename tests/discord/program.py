@@ -9,7 +9,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppres
 from pathlib import Path
 from typing import Protocol
 
-from tests.discord.fork_server import ROOT, ForkedProcess
+from tests.discord.forks import ROOT, ForkedProcess
 from tests.discord.user import eventually
 from tests.patience import PATIENCE
 
@@ -115,7 +115,7 @@ async def forked_program(
     *arguments: str, cwd: Path, environment: Mapping[str, str], module: str = "bot"
 ) -> AsyncGenerator[Program]:
     """Start a program as a fork, which takes an eighth of the processor time."""
-    process = ForkedProcess(module, arguments, cwd, _complete(environment))
+    process = await ForkedProcess.start(module, arguments, cwd, _complete(environment))
     async with _until_its_end(Program(process)) as started:
         yield started
 

@@ -2,12 +2,12 @@
 
 import asyncio
 import os
-import subprocess
 import sys
 import threading
 from collections.abc import Callable, Generator
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from subprocess import PIPE, Popen
 from typing import IO, Any, ParamSpec, TypeVar
 
 import structlog
@@ -40,7 +40,7 @@ class _Call:
     def __init__(self, message: object, name: str) -> None:
         self.message = message
         self.name = name
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: Popen[bytes] | None = None
         self.cancelled = False
 
 
@@ -53,7 +53,7 @@ class MediaWorker:
 
     def __init__(self, limits: WorkerLimits | None = None) -> None:
         self._limits = limits or WorkerLimits()
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Popen[bytes] | None = None
         self._closed = False
         # Guards the two fields above and `_Call.process`, and is never held for long.
         self._lock = threading.Lock()
@@ -124,7 +124,7 @@ class MediaWorker:
                 return self._discard(process)
 
     @contextmanager
-    def _child_for(self, call: _Call) -> Generator[subprocess.Popen[bytes]]:
+    def _child_for(self, call: _Call) -> Generator[Popen[bytes]]:
         process = self._process
         if process is None or process.poll() is not None:
             process = self._start()
@@ -141,16 +141,16 @@ class MediaWorker:
             if cancelled:
                 raise CancelledError
 
-    def _start(self) -> subprocess.Popen[bytes]:
+    def _start(self) -> Popen[bytes]:
         with self._lock:
             if self._closed:
                 raise CancelledError
             if self._process is not None:
                 _end(self._process)
-            self._process = process = subprocess.Popen(
+            self._process = process = Popen(
                 [sys.executable, "-P", "-m", "bot.media.worker.child"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
+                stdin=PIPE,
+                stdout=PIPE,
                 env=_environment(),
             )
         try:
@@ -162,13 +162,13 @@ class MediaWorker:
             raise WorkerFailed(f"a media worker cannot start: its exit code is {code}") from error
         return process
 
-    def _discard(self, process: subprocess.Popen[bytes]) -> int:
+    def _discard(self, process: Popen[bytes]) -> int:
         with self._lock:
             self._process = None
         return _end(process)
 
 
-def _exchange(process: subprocess.Popen[bytes], message: object, seconds: float) -> tuple[Outcome, Any]:
+def _exchange(process: Popen[bytes], message: object, seconds: float) -> tuple[Outcome, Any]:
     requests, answers = _pipes(process)
     # A killed child closes its pipes, which ends the read below.
     deadline = threading.Timer(seconds, process.kill)
@@ -180,7 +180,7 @@ def _exchange(process: subprocess.Popen[bytes], message: object, seconds: float)
         deadline.cancel()
 
 
-def _end(process: subprocess.Popen[bytes]) -> int:
+def _end(process: Popen[bytes]) -> int:
     """Kill a child, unless it has ended by itself, and return its exit code."""
     process.kill()
     code = process.wait()
@@ -191,7 +191,7 @@ def _end(process: subprocess.Popen[bytes]) -> int:
     return code
 
 
-def _pipes(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:
+def _pipes(process: Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:
     if process.stdin is None or process.stdout is None:
         raise EOFError
     return process.stdin, process.stdout

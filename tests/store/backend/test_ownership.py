@@ -12,7 +12,7 @@ from bot.jobs.job import Job, State
 from bot.jobs.ports import StaleJob, StoreUnavailable
 from bot.store import DatabaseInUse, SqlStore
 from bot.store.write.adoption import SLICE
-from tests.discord.fork_server import ROOT
+from tests.discord.forks import ROOT
 from tests.discord.program import forked_program
 from tests.postgres import connected
 from tests.store.crashing_writer import MODULE

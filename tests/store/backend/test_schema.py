@@ -20,7 +20,7 @@ from bot.store import SchemaTooNew, SqlStore
 from bot.store.backend import schema
 from bot.store.backend.open import open_database, parse_url
 from bot.store.tables import METADATA, jobs
-from tests.discord.fork_server import ROOT
+from tests.discord.forks import ROOT
 from tests.postgres import Postgres
 from tests.store.orders import START, HandClock
 

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.jobs.job import NEXT, Job, State
 from bot.store import SqlStore
 from bot.store.tables import accounts, jobs
-from tests.discord.fork_server import ROOT
+from tests.discord.forks import ROOT
 from tests.discord.program import forked_program
 from tests.store.crashing_writer import MODULE
 from tests.store.leases import let_leases_run_out
