@@ -28,7 +28,12 @@ class AvatarCdn(CdnStore):
         path = Path(urlsplit(url).path)
         if path.parts[1:2] != ("avatars",):
             return super().get(url)
-        return LOGO.read_bytes() if path.stem == BOT else _portrait(path.stem)
+        return _logo() if path.stem == BOT else _portrait(path.stem)
+
+
+@cache
+def _logo() -> bytes:
+    return LOGO.read_bytes()
 
 
 @cache

@@ -99,6 +99,9 @@ class ChannelsPreview(Preview):
             "initial", "refresh", "snapshot", "navigation", "query", "presentation", "action", "capture"
         ] = "action",
     ) -> None:
+        if page is self._python and reason in {"refresh", "action"}:
+            # Only a script looks at this page, by a method that publishes it first.
+            return
         # Direct messages are the user's, and everything else is the member's.
         member = self._viewer(page.viewer.id)
         page.viewer = member if self._channel_of(page) in self._channels else member.user

@@ -1,15 +1,18 @@
-"""Keeps SimCord's page quick: without this, it parses all messages again after every edit."""
+"""Keeps SimCord's page quick: without this, each edit parses all messages and hashes all files again."""
 
+import hashlib
 import json
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
-from simcord.preview import _markdown  # pyright: ignore[reportPrivateUsage]
+from simcord.preview import _assets, _markdown, _pages  # pyright: ignore[reportPrivateUsage]
 
 # One parser for each kind of text and each set of names that it may mention.
 MAX_PARSERS, MAX_TEXTS = 500, 500
+# Files of the fifty messages that the page shows. Python keeps the key's own hash with its bytes.
+MAX_FILES = 500
 
 
 class _Parser:
@@ -31,9 +34,16 @@ class _Parser:
         return self._parser.parseInline(text, {}) if inline else self._parser.parse(text, {})
 
 
+class _Hashes:
+    """The part of `hashlib` that identifies files."""
+
+    def __init__(self) -> None:
+        self.sha256 = lru_cache(MAX_FILES)(hashlib.sha256)
+
+
 @contextmanager
 def quick_preview() -> Generator[None]:
-    """Share parsers between SimCord's renderings, for which it has no means of its own."""
+    """Share parsers and hashes between SimCord's renderings, for which it has no means of its own."""
     original = _markdown._markdown_parser  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
 
     @lru_cache(MAX_PARSERS)
@@ -44,7 +54,14 @@ def quick_preview() -> Generator[None]:
         return parser_for(json.dumps([policy, context], sort_keys=True))
 
     _markdown._markdown_parser = shared  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    _set_hashes(_Hashes())
     try:
         yield
     finally:
+        _set_hashes(hashlib)
         _markdown._markdown_parser = original  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+
+
+def _set_hashes(hashes: Any) -> None:
+    for module in (_pages, _assets):
+        vars(module)["hashlib"] = hashes

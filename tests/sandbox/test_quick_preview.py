@@ -1,9 +1,10 @@
-"""The page parses a text once, however often it shows it, and shows the same as without that."""
+"""The page parses texts and hashes files once, however often it shows them, and shows what it showed without."""
 
+import hashlib
 from typing import Any
 
 import pytest
-from simcord.preview import _markdown  # pyright: ignore[reportPrivateUsage]
+from simcord.preview import _assets, _markdown, _pages  # pyright: ignore[reportPrivateUsage]
 from simcord.preview._markdown import markdown_tokens  # pyright: ignore[reportPrivateUsage]
 
 from bot.sandbox.quick_preview import quick_preview
@@ -38,3 +39,12 @@ def test_texts_look_the_same_and_are_parsed_once(monkeypatch: pytest.MonkeyPatch
         assert shown() == usual
         assert len(made) == parsers
     assert _markdown._markdown_parser is counted  # pyright: ignore[reportPrivateUsage]
+
+
+@pytest.mark.parametrize("module", [_assets, _pages])
+def test_files_are_hashed_once(module: Any) -> None:
+    file = b"a picture"
+    with quick_preview():
+        assert module.hashlib.sha256(file) is module.hashlib.sha256(file)
+        assert module.hashlib.sha256(file).hexdigest() == hashlib.sha256(file).hexdigest()
+    assert module.hashlib is hashlib
