@@ -2,7 +2,6 @@
 
 import asyncio
 from importlib.resources import files
-from pathlib import Path
 
 import aiohttp
 import pytest
@@ -11,12 +10,14 @@ from aiohttp.test_utils import TestServer
 from pydantic import SecretStr
 
 from bot.sandbox import proxy
-from bot.sandbox.app import SandboxOptions, open_sandbox
+from bot.sandbox.app import Sandbox
 from bot.sandbox.patches import PATCHES
 from bot.sandbox.proxy import PAGE, STATE_HEADER, Proxy
-from tests.harness import shared_workers
 from tests.patience import PATIENCE
-from tests.sandbox.visitor import AGREED, Visitor, words_of
+from tests.sandbox.visitor import Visitor, words_of
+
+# The open sandbox lives in the loop of the module.
+with_sandbox = pytest.mark.asyncio(loop_scope="module")
 
 STATIC = files("simcord") / "preview" / "static"
 
@@ -58,12 +59,9 @@ async def test_a_proxy_without_a_preview_responds_503() -> None:
             assert operator.status == 503
 
 
-async def test_the_operators_page_is_one_click_away_and_for_this_machine_only(tmp_path: Path) -> None:
-    options = SandboxOptions(0, 10, browser=False, folder=tmp_path)
-    async with (
-        open_sandbox(AGREED, options, workers=shared_workers()) as sandbox,
-        aiohttp.ClientSession() as session,
-    ):
+@with_sandbox
+async def test_the_operators_page_is_one_click_away_and_for_this_machine_only(sandbox: Sandbox) -> None:
+    async with aiohttp.ClientSession() as session:
         async with session.get(sandbox.address) as answer:
             assert 'href="/operator/"' in await answer.text()
         async with session.get(f"{sandbox.address}/operator") as answer:
@@ -82,12 +80,9 @@ async def test_the_operators_page_is_one_click_away_and_for_this_machine_only(tm
             assert sandbox.app.engine.gate.is_paused is paused
 
 
-async def test_the_page_lies_at_the_plain_address_and_is_for_this_machine_only(tmp_path: Path) -> None:
-    options = SandboxOptions(0, 10, browser=False, folder=tmp_path)
-    async with (
-        open_sandbox(AGREED, options, workers=shared_workers()) as sandbox,
-        aiohttp.ClientSession() as session,
-    ):
+@with_sandbox
+async def test_the_page_lies_at_the_plain_address_and_is_for_this_machine_only(sandbox: Sandbox) -> None:
+    async with aiohttp.ClientSession() as session:
         async with session.get(sandbox.address) as answer:
             page = await answer.text()
             assert "<title>Doppel's sandbox</title>" in page
@@ -123,19 +118,15 @@ async def test_a_page_that_asks_while_the_sandbox_closes_gets_an_answer(path: st
         assert answer.status == 503
 
 
-async def test_a_page_waits_for_each_new_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@with_sandbox
+async def test_a_page_waits_for_each_new_state(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
     # Only a change ends this wait.
     monkeypatch.setattr(proxy, "HOLD", 10 * PATIENCE)
-    options = SandboxOptions(0, 100, browser=False, folder=tmp_path)
-    async with (
-        open_sandbox(AGREED, options, workers=shared_workers()) as sandbox,
-        aiohttp.ClientSession() as session,
-        asyncio.timeout(PATIENCE),
-    ):
-        visitor = await Visitor.open(session, sandbox.address)
+    async with asyncio.timeout(PATIENCE):
         shown = await visitor.state()
+        messages = len(words_of(shown))
         command = asyncio.create_task(visitor.run("credits balance", {}))
-        while len(words_of(shown)) < 2:
+        while len(words_of(shown)) == messages:
             before, shown = shown, await visitor.next_state()
             assert shown != before
         await command

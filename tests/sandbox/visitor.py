@@ -32,12 +32,20 @@ class Visitor:
         self._sequence = 0
         self._page: dict[str, Any] = {}
         self._version = ""
+        self._earlier: set[str] = set()
 
     @classmethod
-    async def open(cls, session: aiohttp.ClientSession, address: str) -> Self:
+    async def open(cls, session: aiohttp.ClientSession, address: str, *, read_earlier: bool = True) -> Self:
+        """Open the page; without `read_earlier`, the visitor reads only messages that appear from now on."""
         visitor = cls(session, address)
         visitor._page = await visitor._request("POST", "/api/pages", json={})
+        if not read_earlier:
+            visitor._earlier = {*visitor._page["messages"]}
         return visitor
+
+    async def leave(self) -> None:
+        """Close the page, as a browser does; otherwise, the sandbox would go on rendering it."""
+        await self._request("DELETE", f"/api/pages/{self._page['context']['id']}")
 
     async def state(self) -> dict[str, Any]:
         return await self._request("GET", "/api/state")
@@ -48,7 +56,7 @@ class Visitor:
 
     async def words(self) -> list[str]:
         """Return the text of each message's components."""
-        return words_of(await self.state())
+        return self._read(await self.state())
 
     async def until(self, word: str) -> list[str]:
         """Return all messages' texts once the last one contains the word."""
@@ -62,10 +70,16 @@ class Visitor:
         """Return all messages' texts once they are ready."""
         words = await self.words()
         async with asyncio.timeout(PATIENCE):
-            while not ready(words):
+            while not words or not ready(words):
                 await asyncio.sleep(_PAUSE)
-                words = words_of(await self.next_state())
+                words = self._read(await self.next_state())
         return words
+
+    def _read(self, state: Mapping[str, Any]) -> list[str]:
+        messages = state["messages"]
+        return words_of(
+            {"messages": {each: messages[each] for each in messages if each not in self._earlier}}
+        )
 
     async def run(self, command: str, files: dict[str, File], **options: str) -> dict[str, Any]:
         entries = (await self._request("GET", "/api/commands"))["entries"]
@@ -122,17 +136,16 @@ class Visitor:
         await self._request("POST", "/api/action", json=self._action("viewer", viewer_id=viewers[name]))
         self._page = await self.state()
 
-    async def channels(self) -> list[str]:
+    async def channels(self) -> list[dict[str, Any]]:
         self._page = await self.state()
-        return [each["name"] for each in self._page["server"]["channels"]]
+        return self._page["server"]["channels"]
 
     async def open_channel(self, name: str) -> None:
         async with asyncio.timeout(PATIENCE):
             # A channel of direct messages begins with the first one.
-            while name not in await self.channels():
+            while not (found := [each for each in await self.channels() if each["name"] == name]):
                 await asyncio.sleep(_PAUSE)
-        (channel,) = [each for each in self._page["server"]["channels"] if each["name"] == name]
-        await self.open_channel_by_id(int(channel["id"]))
+        await self.open_channel_by_id(int(found[0]["id"]))
 
     async def open_channel_by_id(self, channel_id: int) -> None:
         action = self._action("viewer", viewer_id=self._page["viewerId"], channel_id=str(channel_id))
