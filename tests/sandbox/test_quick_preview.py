@@ -1,4 +1,4 @@
-"""The page parses texts and hashes files once, however often it shows them, and shows what it showed without."""
+"""The page parses texts and hashes files once, and shows the same as without that."""
 
 import hashlib
 from typing import Any
