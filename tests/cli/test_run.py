@@ -120,9 +120,9 @@ async def test_a_hostile_file_holds_up_neither_another_member_nor_the_end(town: 
         await town.discord.online()
         hostile = await town.discord.slash("ai-face-swap", **options)
         await town.finish(await town.order(member=Member("bob")))
-        await hostile.wait_for("didn't start")
         await town.discord.slash("ai-face-swap", **options)
         assert await bot.terminate(patience=10) == 0
+    await hostile.wait_for("didn't start")
     assert "Traceback" not in bot.output
     assert await town.balance() == (START, 0)
 
