@@ -18,10 +18,12 @@ from bot.media.types import DetectedMark
 from bot.media.watermark.code import MarkCode
 from bot.moderation.origin import Evidence, Origin
 from bot.store import SqlStore
+from tests.media.files import picture
 from tests.samples import SAMPLES
 from tests.store.orders import START, TERMS, order
 
-PICTURE = (SAMPLES / "face_a.jpg").read_bytes()
+# A larger one takes longer to be searched for a watermark.
+PICTURE = picture("PNG")
 
 
 async def ordered(url: str) -> Job:
@@ -40,17 +42,18 @@ def test_it_names_the_job_of_a_file(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DATABASE_URL", url)
     job = asyncio.run(ordered(url))
-    file = tmp_path / "found.jpg"
+    file = tmp_path / "found"
 
     def answer(content: bytes) -> str:
         file.write_bytes(content)
         assert main(["detect", str(file)]) == 0
         return capsys.readouterr().out
 
-    marked = mark_picture(PICTURE, "image/jpeg", Marks(MarkCode.of(job.id, job.created_at)))
+    photo = (SAMPLES / "face_a.jpg").read_bytes()
+    marked = mark_picture(photo, "image/jpeg", Marks(MarkCode.of(job.id, job.created_at)))
     assert f"Yes: it carries the watermark of the job {job.id}" in answer(marked)
     assert f"Yes: it is the file that Segmind made of the job {job.id}" in answer(PICTURE)
-    assert "Nothing found" in answer((SAMPLES / "face_b.jpg").read_bytes())
+    assert "Nothing found" in answer(picture("JPEG"))
     file.write_bytes(b"words")
     assert main(["detect", str(file)]) == 1
     assert "is not a picture or video that the bot can read" in capsys.readouterr().err
