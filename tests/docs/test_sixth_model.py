@@ -53,6 +53,12 @@ ORDERS = (
     "tests/chat/orders",
     "tests/sandbox/segmind/test_contract.py",
 )
+# `python -m tests.docs.tables` and pytest, in one process that loads the bot once.
+LAST_STEPS = """
+import runpy, sys, pytest
+runpy.run_module("tests.docs.tables", run_name="__main__")
+sys.exit(pytest.main(sys.argv[1:]))
+"""
 
 
 @pytest.fixture
@@ -132,9 +138,9 @@ def follow_every_step(project: Path) -> None:
             translations.write_text(text.replace(f"[{PHRASES}]\n", f"[{PHRASES}]\n{lines}"), "utf-8")
 
 
-async def run(project: Path, module: str, *arguments: str) -> None:
+async def run(project: Path, program: str, *arguments: str) -> None:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", module, *arguments,
+        sys.executable, "-c", program, *arguments,
         cwd=project, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
     output, _ = await process.communicate()
@@ -145,6 +151,5 @@ async def test_after_the_steps_of_the_page_the_tests_of_the_models_pass(tmp_path
     project = tmp_path / "doppel"
     project.mkdir()
     follow_every_step(project)
-    await run(project, "tests.docs.tables")
     chosen = " or ".join(["pencil", *(Path(file).name for file in TESTS)])
-    await run(project, "pytest", "-q", "-p", "no:cacheprovider", "-k", chosen, *TESTS, *ORDERS)
+    await run(project, LAST_STEPS, "-q", "-p", "no:cacheprovider", "-k", chosen, *TESTS, *ORDERS)
