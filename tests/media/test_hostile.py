@@ -22,6 +22,7 @@ from bot.media_kind import MediaKind
 from tests.harness import shared_workers
 from tests.media import files
 from tests.media import operations as calls
+from tests.media.bombs import LARGEST_AVIF, largest_turned_png
 from tests.media.marks import is_marked
 from tests.patience import PATIENCE
 
@@ -326,16 +327,13 @@ async def test_a_large_picture_waits_for_a_slow_file_and_a_small_one_does_not() 
 
 
 async def test_the_largest_picture_fits_into_the_memory_of_a_worker() -> None:
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    content = files.saved(Image.new("RGBA", (8192, 6100)), "PNG", exif=exif.tobytes(), compress_level=1)
+    content = largest_turned_png()
     found = await shared_workers().uploads.inspect(content, LIMITS, small_copy=True)
     assert (found.media.width, found.media.height) == (6100, 8192)
     assert found.small_copy is not None
 
 
-@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
-async def test_the_largest_avif_fits_into_the_memory_of_a_worker(mode: str) -> None:
-    content = files.saved(Image.new(mode, (6100, 4096)), "AVIF", speed=10)
+async def test_the_largest_avif_fits_into_the_memory_of_a_worker() -> None:
+    content = LARGEST_AVIF.read_bytes()
     found = await shared_workers().uploads.inspect(content, LIMITS, small_copy=True)
     assert (found.media.width, found.media.height) == (6100, 4096)

@@ -65,7 +65,7 @@ def cropped(content: bytes) -> bytes:
 
 def screenshot(content: bytes) -> bytes:
     """Pause at some time and save the screen as a picture."""
-    (image,) = islice(frames_of(content), 30, 31)
+    *_, image = islice(frames_of(content), 31)
     return reencoding.screenshot(image)
 
 
