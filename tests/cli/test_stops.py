@@ -1,9 +1,9 @@
 """`doppel run` that is stopped while a result is on its way to the member."""
 
 import os
-import re
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -11,17 +11,21 @@ import pytest
 from bot.jobs.job import State
 from tests.discord.environment import SECONDS, SLUG, START, Environment
 from tests.discord.faults import Late
-from tests.discord.program import Program
 from tests.discord.user import Reply, eventually
 from tests.media.files import noise, saved
 from tests.patience import PATIENCE
 from tests.segmind_docs import PRICES
 
 
-def siblings(bot: Program) -> set[int]:
-    """Forks of the server that the bot and its media workers come from."""
-    (server,) = re.findall(r"^PPid:\s*(\d+)$", Path(f"/proc/{bot.pid}/status").read_text(), re.MULTILINE)
-    return set(map(int, Path(f"/proc/{server}/task/{server}/children").read_text().split()))
+def processes_in(folder: Path) -> set[int]:
+    """The bot and its media workers, which start in its folder."""
+    found = set[int]()
+    for process in Path("/proc").glob("[0-9]*"):
+        # A process may end meanwhile, or belong to somebody else.
+        with suppress(OSError):
+            if (process / "cwd").readlink() == folder:
+                found.add(int(process.name))
+    return found
 
 
 def is_alive(process: int) -> bool:
@@ -51,13 +55,13 @@ async def test_a_stop_while_a_result_is_made_to_fit_delivers_it_after_the_next_s
         target = ("a.png", saved(noise(400, 300), "PNG"))
         reply = await town.order(target_image=target)
         await reply.wait_for("Queued")
-        before = siblings(bot)
+        before = processes_in(town.folder)
         town.clock.move(2 * SECONDS)
         # One worker marks the result, and the next one makes it fit.
         await eventually(
-            lambda: len(siblings(bot) - before) == 2, lambda: f"two more processes than {before}"
+            lambda: len(processes_in(town.folder) - before) == 2, lambda: f"two more processes than {before}"
         )
-        new = siblings(bot) - before
+        new = processes_in(town.folder) - before
         for worker in new:
             os.kill(worker, signal.SIGSTOP)
         assert "Completed" not in reply.text

@@ -6,6 +6,7 @@ what `python -m MODULE ARGUMENTS` does in a new process.
 
 import gc
 import importlib
+import json
 import os
 import runpy
 import selectors
@@ -14,18 +15,21 @@ import socket
 import sys
 import threading
 import traceback
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
+from typing import NoReturn, cast
 from unittest.mock import patch
 
 from bot.chat.text import LANGUAGES, catalogue
+from bot.cli.gc_tuning import relax_gc
 from bot.media.worker import process
-from tests.discord.forks import ForkedChild, Request
+from tests.discord.forks import REQUEST, USER, ForkedChild, Request
 
-# `doppel run`, what it loads to create its tables and for Postgres, and what its media workers load.
+# `doppel run`, what it loads for Postgres, and what its media workers load.
 MODULES = (
     "bot.cli.run",
-    "alembic.command",
     "asyncpg",
     "sqlalchemy.ext.asyncio",
     "PIL.Image",
@@ -38,45 +42,69 @@ MODULES = (
 
 
 class ForkServer:
-    """Forks itself for each request, and answers with the exit code of the fork."""
+    """Forks itself for each request, and answers with the exit code of the fork.
+
+    It serves all processes of a test run, until the last of them has ended.
+    """
 
     def __init__(self, listener: socket.socket) -> None:
         self._listener = listener
         self._selector = selectors.DefaultSelector()
+        self._users = set[socket.socket]()
+        """Connections of the processes of the test run."""
         self._clients: dict[int, socket.socket] = {}
-        """Connections by the process ids of their forks."""
+        """Connections of those who wait for a fork, by its process id."""
 
     def serve(self) -> Request | None:
-        """Serve until stdin is closed; returns a request in the fork that is to run it."""
+        """Serve until the end; returns a request in the fork that is to run it."""
         woken, waking = socket.socketpair()
         waking.setblocking(False)
         signal.set_wakeup_fd(waking.fileno())
         signal.signal(signal.SIGCHLD, _ignore)
-        for source in (self._listener, woken, sys.stdin):
+        for source in (self._listener, woken):
             self._selector.register(source, selectors.EVENT_READ)
         while True:
             for key, _ in self._selector.select():
-                if key.fileobj is sys.stdin:
-                    for pid in self._clients:
-                        os.kill(pid, signal.SIGKILL)
-                    return None
-                if key.fileobj is self._listener and (request := self._start()) is not None:
+                source = cast("socket.socket", key.fileobj)
+                if source is self._listener:
+                    self._selector.register(self._listener.accept()[0], selectors.EVENT_READ)
+                elif source is woken:
+                    woken.recv(1 << 10)
+                    self._collect()
+                elif (request := self._answer(source)) is not None:
                     woken.close()
                     waking.close()
                     return request
-                if key.fileobj is woken:
-                    woken.recv(1 << 10)
-                    self._collect()
+                elif not self._users and not self._clients:
+                    return None
 
-    def _start(self) -> Request | None:
-        connection, _ = self._listener.accept()
-        request, streams = Request.receive(connection)
+    def _answer(self, connection: socket.socket) -> Request | None:
+        kind, streams, _, _ = socket.recv_fds(connection, 1, 3)
+        if kind == REQUEST:
+            self._selector.unregister(connection)
+            return self._start(connection, streams)
+        if kind == USER:
+            connection.sendall(USER)
+            self._users.add(connection)
+        else:
+            self._selector.unregister(connection)
+            self._users.discard(connection)
+            connection.close()
+            if not self._users:
+                # A test run that was broken off leaves them behind.
+                for pid in self._clients:
+                    os.kill(pid, signal.SIGKILL)
+        return None
+
+    def _start(self, connection: socket.socket, streams: Sequence[int]) -> Request | None:
+        with connection.makefile("rb") as lines:
+            request = Request(**json.loads(lines.readline()))
         if (pid := os.fork()) == 0:
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             signal.signal(signal.SIGINT, signal.default_int_handler)
             self._selector.close()
-            for each in (self._listener, connection, *self._clients.values()):
+            for each in (self._listener, connection, *self._users, *self._clients.values()):
                 each.close()
             for number, stream in enumerate(streams):
                 os.dup2(stream, number)
@@ -100,10 +128,11 @@ class ForkServer:
             connection.close()
 
 
-def main(address: str) -> None:
-    # Ctrl-C is for the test run, whose end closes stdin.
+def main(address: str, file: str, descriptor: str) -> NoReturn:
+    relax_gc()
+    # Ctrl-C is for the test run.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    listener = socket.socket(fileno=int(sys.argv[2]))
+    listener = socket.socket(fileno=int(descriptor))
     for name in MODULES:
         importlib.import_module(name)
     for language in LANGUAGES:
@@ -114,13 +143,16 @@ def main(address: str) -> None:
     gc.freeze()
     if (request := ForkServer(listener).serve()) is not None:
         _run(request, address)
+    for path in (address, file):
+        Path(path).unlink(missing_ok=True)
+    # Python would dismantle all modules first.
+    os._exit(0)
 
 
-def _run(request: Request, server: str) -> None:
+def _run(request: Request, server: str) -> NoReturn:
     """Become the program."""
     patch.object(process, "Popen", partial(ForkedChild, server)).start()
-    if request.folder is not None:
-        os.chdir(request.folder)
+    os.chdir(request.folder)
     os.environ.clear()
     os.environ.update(request.environment)
     sys.argv = [request.module, *request.arguments]
@@ -144,4 +176,4 @@ def _ignore(_number: int, _frame: object) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

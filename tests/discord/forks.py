@@ -11,15 +11,18 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from fcntl import LOCK_EX, flock
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import gettempdir
 from threading import Lock
 from typing import IO, Any, Self
 
 ROOT = Path(__file__).parents[2]
 # Of glibc's allocator, which reads it only when a process starts; of the bot's media workers.
 _ENVIRONMENT = {"MALLOC_ARENA_MAX": "1", "OPENBLAS_NUM_THREADS": "1"}
+# The first byte of a connection: for a program, or for as long as a process of the test run lives.
+REQUEST, USER = b"r", b"u"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +32,7 @@ class Request:
     module: str
     arguments: Sequence[str]
     environment: Mapping[str, str]
-    folder: str | None = None
-    """Folder that it starts in, or None for the server's own."""
+    folder: str
 
     def send(self, server: str, streams: Sequence[int]) -> socket.socket:
         """Ask a server to start the program with these standard streams.
@@ -39,15 +41,9 @@ class Request:
         """
         connection = socket.socket(socket.AF_UNIX)
         connection.connect(server)
-        socket.send_fds(connection, [b"\n"], streams)
+        socket.send_fds(connection, [REQUEST], streams)
         connection.sendall(json.dumps(asdict(self)).encode() + b"\n")
         return connection
-
-    @classmethod
-    def receive(cls, connection: socket.socket) -> tuple[Self, Sequence[int]]:
-        _, streams, _, _ = socket.recv_fds(connection, 1, 3)
-        with connection.makefile("rb") as lines:
-            return cls(**json.loads(lines.readline())), streams
 
 
 class ForkedProcess:
@@ -94,7 +90,9 @@ class ForkedChild:
     def __init__(self, server: str, command: Sequence[str], *, env: Mapping[str, str], **_: Any) -> None:
         childs_input, input_ = os.pipe()
         output, childs_output = os.pipe()
-        self._connection = Request(command[-1], (), env).send(server, [childs_input, childs_output, 2])
+        self._connection = Request(command[-1], (), env, str(Path.cwd())).send(
+            server, [childs_input, childs_output, 2]
+        )
         for descriptor in (childs_input, childs_output):
             os.close(descriptor)
         self.stdin, self.stdout = os.fdopen(input_, "wb"), os.fdopen(output, "rb")
@@ -124,25 +122,49 @@ class ForkedChild:
 
 @cache
 def _server() -> str:
-    """Start this process's server, which ends with it."""
-    folder = TemporaryDirectory()
-    listener = socket.socket(socket.AF_UNIX)
-    listener.bind(f"{folder.name}/server")
-    listener.listen()
-    address = listener.getsockname()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.discord.fork_server", address, str(listener.fileno())],
-        # Forks find their modules there.
-        cwd=ROOT,
-        env={**os.environ, **_ENVIRONMENT},
-        stdin=subprocess.PIPE,
-        pass_fds=[listener.fileno()],
-    )
-    listener.close()
-
-    @atexit.register
-    def stop() -> None:
-        process.communicate()
-        folder.cleanup()
-
+    """Return the address of the server of this test run, which the first of its processes starts."""
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
+    path, process = Path(gettempdir(), f"doppel-forks-{run}"), None
+    with path.open("a+") as file:
+        flock(file, LOCK_EX)
+        file.seek(0)
+        address = file.read()
+        if (connection := _use(address)) is None:
+            file.truncate(0)
+            file.write(address := f"{path}-{os.getpid()}")
+            process = _start(address, path)
+            connection = _use(address)
+    assert connection is not None, "the fork server does not start"
+    atexit.register(_leave, connection, process)
     return address
+
+
+def _use(address: str) -> socket.socket | None:
+    """Connect to a server for as long as this process lives, if there is one."""
+    connection = socket.socket(socket.AF_UNIX)
+    with suppress(OSError):
+        connection.connect(address)
+        connection.sendall(USER)
+        if connection.recv(1) == USER:
+            return connection
+    connection.close()
+    return None
+
+
+def _start(address: str, file: Path) -> subprocess.Popen[bytes]:
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(address)
+        listener.listen()
+        return subprocess.Popen(
+            [sys.executable, "-m", "tests.discord.fork_server", address, file, str(listener.fileno())],
+            # Forks find their modules there.
+            cwd=ROOT,
+            env={**os.environ, **_ENVIRONMENT},
+            stdin=subprocess.DEVNULL,
+            pass_fds=[listener.fileno()],
+        )
+
+
+def _leave(connection: socket.socket, _process: subprocess.Popen[bytes] | None) -> None:
+    """Let the server end, unless other processes use it; Popen warns of one that it sees running."""
+    connection.close()
