@@ -61,7 +61,8 @@ class ForkServer:
         waking.setblocking(False)
         signal.set_wakeup_fd(waking.fileno())
         signal.signal(signal.SIGCHLD, _ignore)
-        for source in (self._listener, woken):
+        own = (self._listener, woken)
+        for source in own:
             self._selector.register(source, selectors.EVENT_READ)
         while True:
             for key, _ in self._selector.select():
@@ -75,8 +76,8 @@ class ForkServer:
                     woken.close()
                     waking.close()
                     return request
-                elif not self._users and not self._clients:
-                    return None
+            if not self._clients and len(self._selector.get_map()) == len(own):
+                return None
 
     def _answer(self, connection: socket.socket) -> Request | None:
         kind, streams, _, _ = socket.recv_fds(connection, 1, 3)
@@ -84,8 +85,8 @@ class ForkServer:
             self._selector.unregister(connection)
             return self._start(connection, streams)
         if kind == USER:
-            connection.sendall(USER)
             self._users.add(connection)
+            _tell(connection, USER)
         else:
             self._selector.unregister(connection)
             self._users.discard(connection)
@@ -113,7 +114,7 @@ class ForkServer:
         for stream in streams:
             os.close(stream)
         self._clients[pid] = connection
-        connection.sendall(b"%d\n" % pid)
+        _tell(connection, b"%d\n" % pid)
         return None
 
     def _collect(self) -> None:
@@ -122,9 +123,7 @@ class ForkServer:
             if pid == 0:
                 break
             connection = self._clients.pop(pid)
-            # The client may have ended before its fork.
-            with suppress(OSError):
-                connection.sendall(b"%d\n" % os.waitstatus_to_exitcode(status))
+            _tell(connection, b"%d\n" % os.waitstatus_to_exitcode(status))
             connection.close()
 
 
@@ -169,6 +168,12 @@ def _run(request: Request, server: str) -> NoReturn:
         threading._shutdown()  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
         sys.stdout.flush()
         os._exit(code)
+
+
+def _tell(connection: socket.socket, words: bytes) -> None:
+    """Answer a client, unless it has ended meanwhile."""
+    with suppress(OSError):
+        connection.sendall(words)
 
 
 def _ignore(_number: int, _frame: object) -> None:
