@@ -86,6 +86,8 @@ def video(
     codec_options = {
         # Noise takes the longest to encode of all pictures.
         "libx264": {"preset": "veryfast"},
+        "libvpx": {"deadline": "realtime", "cpu-used": "8"},
+        "libvpx-vp9": {"deadline": "realtime", "cpu-used": "8"},
         "libx265": {"x265-params": "log-level=none"},
         "libaom-av1": {"cpu-used": "8", "usage": "realtime"},
     }
