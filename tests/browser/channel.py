@@ -8,6 +8,8 @@ from PIL import Image
 from playwright.sync_api import FloatRect, Locator, Page, expect
 from playwright.sync_api import TimeoutError as PageTimeout
 
+from tests.patience import PATIENCE
+
 # Milliseconds in which the page reacts to a key.
 SOON = 15_000
 
@@ -25,15 +27,25 @@ new MutationObserver(() => {{
     }}
   }}
 }}).observe(document, {{ childList: true, subtree: true, characterData: true }});
+window.shown = (message, state, patience) => new Promise((resolve, reject) => {{
+  const look = () => {{
+    if (!window.states[message]?.includes(state)) return;
+    observer.disconnect();
+    resolve();
+  }};
+  const observer = new MutationObserver(look);
+  observer.observe(document, {{ childList: true, subtree: true, characterData: true }});
+  setTimeout(() => reject(new Error(`message ${{message}} is not ${{state}}`)), patience);
+  look();
+}});
 """
 
 
 class Channel:
     """The channel's page."""
 
-    def __init__(self, page: Page, screenshots: Path) -> None:
+    def __init__(self, page: Page) -> None:
         self._page = page
-        self.screenshots = screenshots
 
     @property
     def messages(self) -> Locator:
@@ -52,10 +64,7 @@ class Channel:
         with self._page.expect_response(lambda response: response.ok):
             pass
 
-    def screenshot(self, name: str) -> None:
-        self._page.screenshot(path=self.screenshots / f"{name}.png")
-
-    def crop(self, message: Locator, name: str) -> None:
+    def crop(self, message: Locator, path: Path) -> None:
         """Save a message without the empty space beside its card."""
         self._page.mouse.move(0, 0)
         outer, card = message.bounding_box(), message.locator(".component-container").bounding_box()
@@ -63,7 +72,7 @@ class Channel:
         assert card is not None
         width = card["x"] + card["width"] - outer["x"] + 16
         box = FloatRect(x=outer["x"], y=outer["y"], width=width, height=outer["height"])
-        self._page.screenshot(path=self.screenshots / f"{name}.png", clip=box)
+        self._page.screenshot(path=path, clip=box)
 
     def type(self, text: str) -> None:
         self._page.locator("#channel-composer-input").fill(text)
@@ -121,6 +130,11 @@ class Channel:
 
     def ids(self) -> list[str]:
         return [str(each.get_attribute("data-message-id")) for each in self.messages.all()]
+
+    def wait_for(self, message: Locator, state: str) -> None:
+        """Wait without looking again and again, as `expect` does, because a job takes long."""
+        message_id = message.get_attribute("data-message-id")
+        self._page.evaluate("terms => window.shown(...terms)", [message_id, state, PATIENCE * 1000])
 
     def states(self, message: Locator) -> list[str]:
         """Return the states that the message showed, in order."""

@@ -1,24 +1,23 @@
-"""One sandbox, one browser and its cache for all tests of a module."""
+"""One sandbox, one browser and one page for all tests of a module."""
 
-import os
-import re
+import asyncio
 import shutil
-import signal
-import subprocess
-import sys
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from bot.sandbox.app import SandboxOptions, open_sandbox
 from tests.browser.channel import RECORDER, Channel
+from tests.harness import shared_workers
 from tests.patience import PATIENCE
+from tests.sandbox.visitor import AGREED
 
 # The default speed, slow enough to see every state.
-SPEED = "10"
-SCREENSHOTS = Path(__file__).parents[2] / "var" / "screenshots"
+SPEED = 10.0
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -30,38 +29,45 @@ ARGUMENTS = [
 ]
 
 
-@contextmanager
-def sandbox(folder: Path, port: int = 0, *, speed: str = SPEED, consent: bool = False) -> Generator[str]:
-    """Run the real program and yield its address; without `consent`, everybody has accepted the rules."""
-    command = [sys.executable, "-m", "bot", "sandbox", "--no-browser", "--port", str(port), "--speed", speed]
-    environment = {**os.environ, "DOPPEL_CONSENT__REQUIRED": str(consent).lower()}
-    with subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        first = process.stdout.readline()
-        found = re.search(r"http://localhost:\d+", first)
-        assert found is not None, first
-        try:
-            yield found[0]
-        finally:
-            process.send_signal(signal.SIGINT)
-            try:
-                process.communicate(timeout=PATIENCE)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                raise
-
-
 class Running:
-    """The sandbox of a module, at the same address after a restart."""
+    """The sandbox of a module, at the same address after a restart.
+
+    It runs in a thread of the tests, where it needs neither imports nor media workers of its own.
+    """
 
     def __init__(self, folder: Path, stack: ExitStack) -> None:
         self._folder = folder
         self._stack = stack
-        self.address = stack.enter_context(sandbox(folder))
+        self.address = stack.enter_context(self._opened(0))
 
     def restart(self) -> None:
         self._stack.close()
-        self._stack.enter_context(sandbox(self._folder, int(self.address.rpartition(":")[2])))
+        self._stack.enter_context(self._opened(int(self.address.rpartition(":")[2])))
+
+    @contextmanager
+    def _opened(self, port: int) -> Generator[str]:
+        opened = Future[tuple[str, Callable[[], object]]]()
+
+        async def serve() -> None:
+            loop, left = asyncio.get_running_loop(), asyncio.Event()
+            options = SandboxOptions(port, SPEED, browser=False, folder=self._folder)
+            async with open_sandbox(AGREED, options, workers=shared_workers()) as sandbox:
+                opened.set_result((sandbox.address, lambda: loop.call_soon_threadsafe(left.set)))
+                await left.wait()
+
+        with ThreadPoolExecutor(1, "sandbox") as thread:
+            serving = thread.submit(asyncio.run, serve())
+            serving.add_done_callback(lambda _: opened.cancel())
+            try:
+                address, leave = opened.result()
+            except CancelledError:
+                serving.result()
+                raise
+            try:
+                yield address
+            finally:
+                leave()
+                serving.result()
 
 
 @pytest.fixture(scope="module")
@@ -88,32 +94,40 @@ def browser() -> Generator[Browser]:
         browser.close()
 
 
-# A page of a new context would load all files and fonts again.
+class Tab:
+    """The page of a module: another one would load and compile all files again."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.errors: list[str] = []
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("console", lambda line: self.errors.append(line.text) if line.type == "error" else None)
+
+
 @pytest.fixture(scope="module")
-def context(browser: Browser) -> Generator[BrowserContext]:
+def tab(browser: Browser) -> Generator[Tab]:
     with browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce") as context:
         context.set_default_timeout(PATIENCE * 1000)
         context.add_init_script(RECORDER)
-        yield context
+        yield Tab(context.new_page())
 
 
 @pytest.fixture
-def errors() -> list[str]:
-    """Errors of the browser."""
-    return []
+def errors(tab: Tab) -> Generator[list[str]]:
+    """Errors of the browser; a test that expects some clears them."""
+    tab.errors.clear()
+    yield tab.errors
+    # What the browser sent before this answer has arrived with it.
+    tab.page.evaluate("() => null")
+    assert tab.errors == []
 
 
 @pytest.fixture
-def page(context: BrowserContext, errors: list[str]) -> Generator[Page]:
-    page = context.new_page()
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
-    yield page
-    page.close()
-    assert errors == []
+def page(tab: Tab, errors: list[str]) -> Page:
+    del errors
+    return tab.page
 
 
 @pytest.fixture
 def channel(page: Page) -> Channel:
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    return Channel(page, SCREENSHOTS)
+    return Channel(page)

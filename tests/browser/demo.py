@@ -77,7 +77,7 @@ def record(browser: Browser, address: str, style: str) -> bytes:
     page = browser.new_page(
         viewport={"width": SIZE[0], "height": SIZE[1]}, reduced_motion="reduce", bypass_csp=True
     )
-    channel = Channel(page, SAMPLES)
+    channel = Channel(page)
     channel.open(address)
     page.add_style_tag(content=style)
     page.get_by_role("button", name="Messages", exact=True).click()

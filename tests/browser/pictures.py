@@ -1,6 +1,9 @@
 """Takes the docs' screenshots in the sandbox: python -m tests.browser.pictures."""
 
+import re
 import shutil
+import signal
+import subprocess
 import sys
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
@@ -14,12 +17,13 @@ from playwright.sync_api import Locator, Page, expect, sync_playwright
 from bot.sandbox.avatars import SAMPLES
 from bot.sandbox.welcome import PEOPLE
 from tests.browser.channel import RECORDER, Channel
-from tests.browser.conftest import ARGUMENTS, SCREENSHOTS, sandbox
+from tests.browser.conftest import ARGUMENTS
 from tests.browser.demo import record
 from tests.browser.history import SPEED, fill_history
 from tests.wording import wording
 
-DOCS = Path(__file__).parents[2] / "docs"
+ROOT = Path(__file__).parents[2]
+DOCS, SCREENSHOTS = ROOT / "docs", ROOT / "var" / "screenshots"
 FACE, TARGET, CLIP = SAMPLES / "astronaut.jpg", SAMPLES / "admiral.jpg", SAMPLES / "clip.mp4"
 ADMINISTRATOR = "Ada (administrator)"
 # Larger pictures would load too slowly.
@@ -88,7 +92,7 @@ class Photographer:
 
     def __init__(self, page: Page, folder: Path) -> None:
         self.page = page
-        self.channel = Channel(page, folder)
+        self.channel = Channel(page)
         self._folder = folder
         self.taken: dict[str, bytes] = {}
 
@@ -98,7 +102,7 @@ class Photographer:
         message.evaluate(STABLE_TEXT)
         message.evaluate("(message) => message.setAttribute('data-alone', '')")
         with self._styled(ALONE):
-            self.channel.crop(message, name)
+            self.channel.crop(message, self._folder / f"{name}.png")
         message.evaluate("(message) => message.removeAttribute('data-alone')")
         self._keep(name)
 
@@ -334,13 +338,33 @@ TOUR: Sequence[Callable[[Photographer, Path], None]] = (
 
 
 @contextmanager
+def sandbox(folder: Path) -> Generator[str]:
+    """Run the real program and yield its address."""
+    command = [sys.executable, "-m", "bot", "sandbox", "--no-browser", "--port", "0", "--speed", str(SPEED)]
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        first = process.stdout.readline()
+        found = re.search(r"http://localhost:\d+", first)
+        assert found is not None, first
+        try:
+            yield found[0]
+        finally:
+            process.send_signal(signal.SIGINT)
+            try:
+                process.communicate(timeout=PATIENCE / 1000)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
+
+
+@contextmanager
 def open_photographer(folder: Path) -> Generator[Photographer]:
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
         raise SystemExit("There is no chromium here; Debian's package has one: apt-get install chromium")
     expect.set_options(timeout=PATIENCE)
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    with sandbox(folder, speed=str(SPEED), consent=True) as address, sync_playwright() as playwright:
+    with sandbox(folder) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         page = browser.new_page(
             viewport={"width": 1000, "height": 1400}, reduced_motion="reduce", bypass_csp=True

@@ -11,7 +11,7 @@ import pytest
 from playwright.async_api import ConsoleMessage, Error, Page, ViewportSize, async_playwright, expect
 from pydantic import SecretStr
 
-from tests.browser.conftest import ARGUMENTS, SCREENSHOTS
+from tests.browser.conftest import ARGUMENTS
 from tests.clocks import HeldClock
 from tests.harness import Stage, local_segmind, staged
 from tests.patience import PATIENCE
@@ -21,7 +21,6 @@ pytestmark = pytest.mark.browser
 TOKEN = "a-token-of-the-tests-0123456789"
 SLUG = "faceswap-v5"
 PHONE = ViewportSize(width=360, height=740)
-# Milliseconds.
 
 
 @asynccontextmanager
@@ -55,16 +54,10 @@ async def fits(page: Page) -> None:
     assert await page.evaluate(width) == [PHONE["width"], PHONE["width"]]
 
 
-async def screenshot(page: Page, name: str) -> None:
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    await page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
-
-
 async def sign_in(page: Page, address: str) -> None:
     await page.goto(address)
     await expect(page.get_by_label("Token")).to_be_focused()
     await fits(page)
-    await screenshot(page, "operator-1-entrance")
     await page.keyboard.type(TOKEN)
     await page.keyboard.press("Enter")
     await expect(page.locator("#connection")).to_have_text("Live")
@@ -99,7 +92,6 @@ async def pause_by_keyboard(page: Page, stage: Stage) -> None:
     await reply.says("Paused")
     await expect(page.locator("#states")).to_contain_text("1 waiting")
     await expect(page.get_by_text(re.compile(r"Paused since \d\d:\d\d"))).to_be_visible()
-    await screenshot(page, "operator-2-paused")
     await fits(page)
     await switch.click()
     await expect(switch).to_have_text("Pause")
@@ -137,7 +129,6 @@ async def test_on_a_phone_the_page_is_signed_in_to_watched_paused_resumed_and_fo
             assert errors == []
         await expect(page.locator("#connection")).to_contain_text("No connection since")
         await expect(page.locator("#switch")).to_be_disabled()
-        await screenshot(page, "operator-3-lost")
         ops["listen"] = address.removeprefix("http://")
         async with staged(database, segmind, clock, ops=ops):
             # The sign-in survives the restart.

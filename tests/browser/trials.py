@@ -53,5 +53,5 @@ def _half(name: str, folder: Path) -> Path:
 
 def _short_clip(folder: Path) -> Path:
     path = folder / "short.mp4"
-    path.write_bytes(sample_clip(0.5))
+    path.write_bytes(sample_clip(0.25))
     return path
