@@ -13,7 +13,7 @@ from tests.docs.terminal import Call
 
 # Files that run each target of `make`, because it takes minutes, a browser or a network.
 MAKE = {
-    "sandbox": "tests/browser/conftest.py",
+    "sandbox": "tests/sandbox/test_terminal.py",
     "test": ".ci/run",
     "coverage": "Makefile",
     "quick": ".ci/pythons",

@@ -19,10 +19,9 @@ class Program:
         self.first = first
         """First line of the output."""
 
-    async def end(self, number: signal.Signals | None = signal.SIGINT) -> tuple[int, str]:
-        """Return the exit code and the rest of the output; without a signal, just wait for the exit."""
-        if number is not None:
-            self._process.send_signal(number)
+    async def end(self, number: signal.Signals = signal.SIGINT) -> tuple[int, str]:
+        """Send a signal; return the exit code and the rest of the output."""
+        self._process.send_signal(number)
         output, _ = await asyncio.wait_for(self._process.communicate(), PATIENCE)
         return await self._process.wait(), output.decode()
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+import aiohttp
 import pytest
 import simcord
 from structlog.testing import capture_logs
@@ -20,6 +21,7 @@ from bot.sandbox.segmind import FaultKind
 from bot.sandbox.shutdown import wait_until_stopped
 from bot.settings import Settings
 from tests.patience import PATIENCE
+from tests.sandbox.visitor import Visitor
 
 ROOT = Path(__file__).parents[2]
 
@@ -98,19 +100,29 @@ def test_faults_are_read_or_refused_in_a_sentence() -> None:
         segmind_server.parse_faults("submitt: stuck", 1)
 
 
-async def test_both_commands_print_their_address_and_stop(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+async def test_the_local_segmind_prints_its_address_and_stops(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def stop_immediately(end: Awaitable[Any]) -> None:
         asyncio.ensure_future(end).cancel()
 
     monkeypatch.setattr(segmind_server, "wait_until_stopped", stop_immediately)
-    monkeypatch.setattr(app, "wait_until_stopped", stop_immediately)
     await segmind_server.serve("127.0.0.1", 0, 10)
     assert "SEGMIND_API_KEY=anything doppel run" in capsys.readouterr().out
+
+
+async def test_the_page_can_end_the_sandbox(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = asyncio.Queue[str]()
+    monkeypatch.setattr(app, "open_browser", browser.put)
     quiet = Settings.model_validate({"ops": {"log_level": "warning"}})
-    await app.run_sandbox(quiet, SandboxOptions(0, 10, browser=False, folder=tmp_path))
-    assert "The sandbox is open: http://localhost:" in capsys.readouterr().out
+    running = asyncio.create_task(app.run_sandbox(quiet, SandboxOptions(0, 10, folder=tmp_path)))
+    address = await asyncio.wait_for(browser.get(), PATIENCE)
+    async with aiohttp.ClientSession() as session:
+        await (await Visitor.open(session, address)).close()
+    await asyncio.wait_for(running, PATIENCE)
+    assert f"The sandbox is open: {address}  (Ctrl-C closes it)\n" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

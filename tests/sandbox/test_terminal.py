@@ -39,15 +39,6 @@ async def test_a_sandbox_that_is_opened_again_shows_its_chat_and_finishes_its_jo
             assert await running.end(signal.SIGTERM) in CLOSED
 
 
-async def test_the_page_can_end_the_sandbox(tmp_path: Path) -> None:
-    async with (
-        program("sandbox", "--port", "0", "--no-browser", cwd=tmp_path) as running,
-        aiohttp.ClientSession() as session,
-    ):
-        await (await Visitor.open(session, address_in(running))).close()
-        assert await running.end(None) == (0, "")
-
-
 async def test_the_local_segmind_prints_its_usage_and_closes_silently(tmp_path: Path) -> None:
     async with (
         program("segmind", "--port", "0", cwd=tmp_path) as running,
