@@ -16,6 +16,8 @@ from tests.sandbox.faces.conftest import Measure, Render
 from tests.sandbox.faces.scenes import SIDE, clip, couple, encoded, frames, nobody, portrait, sample_clip
 
 SLUG = "ai-face-swap"
+# For what concerns the video and no choice of a face: the reference frame would be decoded and searched, too.
+ANY_FACE = {"face_selector_mode": "one"}
 
 
 def open_sound(content: bytes) -> tuple[str, list[bytes]]:
@@ -71,28 +73,29 @@ async def test_the_face_in_the_frames_is_the_sources(
 async def test_sound_that_phones_cannot_play_becomes_aac(
     render: Render, face_a: bytes, codec: str, container: str
 ) -> None:
-    original = clip(moving(portrait("face_b"), 5), sound=codec, container=container)
-    result = (await render(SLUG, face_a, original)).content
+    original = clip(moving(portrait("face_b"), 3), sound=codec, container=container)
+    result = (await render(SLUG, face_a, original, **ANY_FACE)).content
     name, packets = open_sound(result)
     assert name == "aac"
     assert packets
-    assert seconds_of(result) == pytest.approx(0.2, abs=0.08)
+    assert seconds_of(result) == pytest.approx(0.12, abs=0.08)
 
 
 async def test_mp3_is_copied(render: Render, face_a: bytes) -> None:
-    original = clip(moving(portrait("face_b"), 6), sound="mp3")
-    assert open_sound((await render(SLUG, face_a, original)).content) == open_sound(original)
+    original = clip(moving(portrait("face_b"), 3), sound="mp3")
+    result = (await render(SLUG, face_a, original, **ANY_FACE)).content
+    assert open_sound(result) == open_sound(original)
 
 
 async def test_each_frame_keeps_its_moment_where_the_rate_varies(render: Render, face_a: bytes) -> None:
-    original = clip(moving(portrait("face_b"), 5), moments=[0, 1, 4, 5, 11], container="matroska")
-    result = (await render(SLUG, face_a, original)).content
-    assert moments_of(result) == [0, 0.04, 0.16, 0.2, 0.44]
+    original = clip(moving(portrait("face_b")), moments=[0, 1, 4, 11], container="matroska")
+    result = (await render(SLUG, face_a, original, **ANY_FACE)).content
+    assert moments_of(result) == [0, 0.04, 0.16, 0.44]
 
 
 async def test_odd_sides_lose_one_pixel(render: Render, face_a: bytes) -> None:
     odd = np.ascontiguousarray(portrait("face_b")[:199, :203])
-    result = (await render(SLUG, face_a, clip([odd] * 2))).content
+    result = (await render(SLUG, face_a, clip([odd] * 2), **ANY_FACE)).content
     assert [frame.shape for frame in frames(result)] == [(198, 202, 3)] * 2
 
 
@@ -101,7 +104,7 @@ async def test_a_clip_from_a_phone_held_upright_stays_upright(
 ) -> None:
     upright = portrait("face_b", 320)[:, 40:280]
     lying = clip([np.ascontiguousarray(np.rot90(upright))] * 2)
-    result = (await render(SLUG, face_a, turned_on_display(lying))).content
+    result = (await render(SLUG, face_a, turned_on_display(lying), **ANY_FACE)).content
     shown = frames(result)
     assert [frame.shape for frame in shown] == [(320, 240, 3)] * 2
     assert len(measure.faces(shown[0])) == 1
@@ -121,7 +124,7 @@ async def test_the_colours_around_the_face_stay(render: Render, face_a: bytes) -
         picture[:] = (180, 90, 60)
         picture[:SIDE] = portrait("face_b")
         original = clip([picture] * 2)
-        result = frames((await render(SLUG, face_a, original)).content)[0]
+        result = frames((await render(SLUG, face_a, original, **ANY_FACE)).content)[0]
         corner = np.s_[5:40, 5:40]
         expected = frames(original)[0][corner].mean(axis=(0, 1))
         assert np.abs(result[corner].mean(axis=(0, 1)) - expected).max() < 4
@@ -214,11 +217,11 @@ async def test_sound_alone_is_refused(render: Render, face_a: bytes) -> None:
 
 
 async def test_frames_of_too_many_pixels_are_refused(render: Render, face_a: bytes) -> None:
-    huge = clip([np.zeros((4000, 5008, 3), np.uint8)], codec="mpeg4", pixels="yuv420p")
+    huge = clip([np.zeros((4000, 5008, 3), np.uint8)], pixels="yuv420p")
     assert "million pixels a frame" in await refusal(render, face_a, huge)
 
 
 async def test_grain_moves_from_frame_to_frame(render: Render, face_a: bytes) -> None:
-    rendering: Rendering = await render(SLUG, face_a, clip([portrait("face_b")] * 4))
+    rendering: Rendering = await render(SLUG, face_a, clip([portrait("face_b")] * 3), **ANY_FACE)
     for one, next_one in pairwise(frames(rendering.content)):
         assert not np.array_equal(one, next_one)
