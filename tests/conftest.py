@@ -14,6 +14,7 @@ import structlog
 
 from bot.cli.gc_tuning import relax_gc
 from tests import statements
+from tests.discord.forks import fork_media_workers
 from tests.postgres import NoPostgres, Postgres, migrate, server
 
 # These mostly wait. If one started last, a core would be idle for many seconds.
@@ -31,6 +32,7 @@ def pytest_configure() -> None:
     relax_gc()
     log_plainly()
     statements.share()
+    fork_media_workers()
 
 
 def log_plainly() -> None:

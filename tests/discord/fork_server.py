@@ -17,15 +17,12 @@ import threading
 import traceback
 from collections.abc import Sequence
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 from typing import NoReturn, cast
-from unittest.mock import patch
 
 from bot.chat.text import LANGUAGES, catalogue
 from bot.cli.gc_tuning import relax_gc
-from bot.media.worker import process
-from tests.discord.forks import REQUEST, USER, ForkedChild, Request
+from tests.discord.forks import REQUEST, USER, Request, fork_media_workers
 
 # `doppel run`, what it loads for Postgres, and what its media workers load.
 MODULES = (
@@ -38,6 +35,7 @@ MODULES = (
     "bot.media.probe",
     "bot.media.marks.pixels",
     "bot.media.safety_gate.gate",
+    "cv2",
 )
 
 
@@ -150,7 +148,7 @@ def main(address: str, file: str, descriptor: str) -> NoReturn:
 
 def _run(request: Request, server: str) -> NoReturn:
     """Become the program."""
-    patch.object(process, "Popen", partial(ForkedChild, server)).start()
+    fork_media_workers(server)
     os.chdir(request.folder)
     os.environ.clear()
     os.environ.update(request.environment)

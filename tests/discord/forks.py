@@ -12,15 +12,22 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from fcntl import LOCK_EX, flock
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from tempfile import gettempdir
 from threading import Lock
 from typing import IO, Any, Self
+from unittest.mock import patch
+
+from bot.media.worker import process
 
 ROOT = Path(__file__).parents[2]
 # Of glibc's allocator, which reads it only when a process starts; of the bot's media workers.
-_ENVIRONMENT = {"MALLOC_ARENA_MAX": "1", "OPENBLAS_NUM_THREADS": "1"}
+_ENVIRONMENT = {
+    "MALLOC_ARENA_MAX": "1",
+    "MALLOC_MMAP_THRESHOLD_": str(2**20),
+    "OPENBLAS_NUM_THREADS": "1",
+}
 # The first byte of a connection: for a program, or for as long as a process of the test run lives.
 REQUEST, USER = b"r", b"u"
 
@@ -87,12 +94,13 @@ class ForkedProcess:
 class ForkedChild:
     """What a media worker uses of `subprocess.Popen`, for a fork."""
 
-    def __init__(self, server: str, command: Sequence[str], *, env: Mapping[str, str], **_: Any) -> None:
+    def __init__(
+        self, command: Sequence[str], *, env: Mapping[str, str], server: str | None = None, **_: Any
+    ) -> None:
         childs_input, input_ = os.pipe()
         output, childs_output = os.pipe()
-        self._connection = Request(command[-1], (), env, str(Path.cwd())).send(
-            server, [childs_input, childs_output, 2]
-        )
+        request = Request(command[-1], (), env, str(Path.cwd()))
+        self._connection = request.send(server or _server(), [childs_input, childs_output, 2])
         for descriptor in (childs_input, childs_output):
             os.close(descriptor)
         self.stdin, self.stdout = os.fdopen(input_, "wb"), os.fdopen(output, "rb")
@@ -103,15 +111,20 @@ class ForkedChild:
 
     def poll(self) -> int | None:
         """Return the exit code if the fork has ended."""
-        with suppress(BlockingIOError):
-            self._connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
-            return self.wait()
-        return None
+        with self._lock:
+            if self._returncode is None:
+                try:
+                    self._connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+                except BlockingIOError:
+                    return None
+        return self.wait()
 
     def wait(self) -> int:
         with self._lock:
             if self._returncode is None:
                 self._returncode = int(self._answer.readline())
+                self._answer.close()
+                self._connection.close()
             return self._returncode
 
     def kill(self) -> None:
@@ -120,11 +133,16 @@ class ForkedChild:
                 os.kill(self.pid, signal.SIGKILL)
 
 
+def fork_media_workers(server: str | None = None) -> None:
+    """Let all media workers of this process come from a server, by default from that of this test run."""
+    patch.object(process, "Popen", partial(ForkedChild, server=server)).start()
+
+
 @cache
 def _server() -> str:
     """Return the address of the server of this test run, which the first of its processes starts."""
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
-    path, process = Path(gettempdir(), f"doppel-forks-{run}"), None
+    path, server = Path(gettempdir(), f"doppel-forks-{run}"), None
     with path.open("a+") as file:
         flock(file, LOCK_EX)
         file.seek(0)
@@ -132,10 +150,10 @@ def _server() -> str:
         if (connection := _use(address)) is None:
             file.truncate(0)
             file.write(address := f"{path}-{os.getpid()}")
-            process = _start(address, path)
+            server = _start(address, path)
             connection = _use(address)
     assert connection is not None, "the fork server does not start"
-    atexit.register(_leave, connection, process)
+    atexit.register(_leave, connection, server)
     return address
 
 
@@ -165,6 +183,6 @@ def _start(address: str, file: Path) -> subprocess.Popen[bytes]:
         )
 
 
-def _leave(connection: socket.socket, _process: subprocess.Popen[bytes] | None) -> None:
+def _leave(connection: socket.socket, _server: subprocess.Popen[bytes] | None) -> None:
     """Let the server end, unless other processes use it; Popen warns of one that it sees running."""
     connection.close()

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from bot.media.types import Animated, TooCostly, TooLarge
+from bot.media.worker import process
 from bot.media.worker.limits import WorkerLimits
 from bot.media.worker.process import MediaWorker, WorkerFailed
 from tests.media import operations
@@ -28,6 +29,14 @@ BARE: dict[str, Any] = {"preload": (), "wall_seconds": PATIENCE}
 
 def limits(**changes: Any) -> WorkerLimits:
     return WorkerLimits(**BARE | changes)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def real_children() -> Generator[None]:
+    """Start each child as the bot does, instead of as a fork."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(process, "Popen", subprocess.Popen)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -190,6 +199,7 @@ async def test_closing_cancels_every_call_and_ends_the_child(tmp_path: Path) -> 
 
 BOT = """
 import asyncio, sys
+from bot.media.worker import process
 from bot.media.worker.limits import WorkerLimits
 from bot.media.worker.process import MediaWorker
 from tests.media import operations
