@@ -23,7 +23,8 @@ def encode_pixels(image: Image.Image, jpeg_quality: int) -> SmallCopy:
     result = BytesIO()
     # Transparency stays, because some models use it.
     if image.has_transparency_data:
-        _pixels_only(image, "RGBA").save(result, "PNG")
+        # The default level takes more than twice as long, to save a seventh of the bytes.
+        _pixels_only(image, "RGBA").save(result, "PNG", compress_level=3)
         return SmallCopy(result.getvalue(), ".png")
     _pixels_only(image, "RGB").save(result, "JPEG", quality=jpeg_quality)
     return SmallCopy(result.getvalue(), ".jpg")
