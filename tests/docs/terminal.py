@@ -40,7 +40,7 @@ FAKES = {
 }
 _NOTED = """#!/bin/bash
 set -eu
-{ printf '%s\\n' "${0##*/}" "$@" | sed 's/$/\\t/'; echo; } >> "$CALLS"
+{ printf '%s\\t\\n' "${0##*/}" "$@"; echo; } >> "$CALLS"
 """
 # The folders of a machine that a page writes to.
 _MACHINE = re.compile(r"(?<![\w./:])/(?=(?:opt|etc|usr/local|var/lib)/)")

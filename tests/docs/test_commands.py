@@ -11,7 +11,9 @@ import sqlite3
 import subprocess
 from contextlib import closing
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -40,18 +42,20 @@ def set_up(folder: Path) -> Terminal:
     return terminal
 
 
-def run_commands_of(name: str, folder: Path) -> list[Call]:
+@cache
+def calls_of(name: str) -> list[Call]:
     """Run all commands of a page and return the recorded calls."""
-    terminal = set_up(folder) if name in LATER else Terminal(folder)
-    for block in PAGES[name].blocks:
-        if block.language == "sh":
-            terminal.type(block)
-    return terminal.calls()
+    with TemporaryDirectory() as folder:
+        terminal = set_up(Path(folder)) if name in LATER else Terminal(Path(folder))
+        for block in PAGES[name].blocks:
+            if block.language == "sh":
+                terminal.type(block)
+        return terminal.calls()
 
 
 @pytest.mark.parametrize("name", WITH_COMMANDS)
-def test_every_command_of_a_page_can_be_typed(name: str, tmp_path: Path) -> None:
-    for call in run_commands_of(name, tmp_path):
+def test_every_command_of_a_page_can_be_typed(name: str) -> None:
+    for call in calls_of(name):
         CHECKS[call.name](call)
 
 
@@ -115,7 +119,7 @@ def test_commands_within_a_sentence_are_commands_too() -> None:
 async def test_every_doppel_command_that_needs_only_a_database_succeeds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = {words for words in _asked_of_doppel(tmp_path / "terminal") if words[0] not in DOPPEL}
+    asked = {words for words in _asked_of_doppel() if words[0] not in DOPPEL}
     assert {words[0] for words in asked} == {"credits", "backup", "restore"}
     url = f"sqlite:///{tmp_path}/doppel.db"
     async with SqlStore(url, start=START, clock=WallClock()) as store:
@@ -150,10 +154,10 @@ async def test_a_restore_of_postgres_by_hand_equals_a_restore_of_sqlite(
         assert database.execute("SELECT id, state, submitted_at FROM jobs ORDER BY id").fetchall() == by_hand
 
 
-def _asked_of_doppel(folder: Path) -> set[tuple[str, ...]]:
+def _asked_of_doppel() -> set[tuple[str, ...]]:
     asked: set[tuple[str, ...]] = set()
     for name in WITH_COMMANDS:
-        for call in run_commands_of(name, folder / name.replace("/", "-")):
+        for call in calls_of(name):
             match call:
                 case Call("systemd-run", words):
                     asked.add(of_service(words))
