@@ -101,7 +101,9 @@ def _with_reference(pipeline: Pipeline, order: Order, selector: Selector) -> Sel
         return selector
     number = max(1, order.parameters["reference_frame_number"])
     picture = read_frame(order.file("target"), number, order.cancel_token)
-    tracks = [Track(face, picture, pipeline.people) for face in pipeline.finder.faces(picture)]
+    # As the tracker searches: a face that only a deep search finds would never be seen again.
+    found = pipeline.finder.faces(picture, deep=False)
+    tracks = [Track(face, picture, pipeline.people) for face in found]
     candidates = selector.candidates(tracks)
     if not candidates:
         raise CannotSwap(
