@@ -12,7 +12,6 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
-from zlib import crc32
 
 import aiohttp
 from aiohttp import web
@@ -30,7 +29,7 @@ MAX_BODY = 64 * 2**20
 HOLD = 1.0
 
 CAPABILITY_HEADER = "X-Simcord-Capability"
-# Version of a state, which the page sends back when it asks for the next one.
+# Number of changes until a state, which the page sends back when it asks for the next one.
 STATE_HEADER = "Sandbox-State"
 REVISION = re.compile(rb'"published_revision":\s*\d+')
 # These headers belong to one connection; aiohttp sets them again for the next one.
@@ -43,6 +42,7 @@ class Proxy:
     """Proxy that opens first, so that a port in use fails at once; `forward_to` sets the preview later."""
 
     def __init__(self) -> None:
+        self._changes = 0
         self._changed = asyncio.Event()
         self._preview: _Preview | None = None
         self._operator: _OperatorPage | None = None
@@ -80,6 +80,7 @@ class Proxy:
 
     def show_change(self) -> None:
         """Answer the pages that wait for another state."""
+        self._changes += 1
         self._changed.set()
         self._changed = asyncio.Event()
 
@@ -94,14 +95,15 @@ class Proxy:
                 self._operator = None
 
     async def _forward_to_preview(self, request: web.Request) -> web.Response:
-        changed = self._changed
-        response = await _forward(self._preview, request)
-        known = request.headers.get(STATE_HEADER)
-        if known is not None and response.headers.get(STATE_HEADER) == known:
+        if request.headers.get(STATE_HEADER) == str(self._changes):
             # The page asks again at once, and each answer costs both sides a moment of their processor.
             with suppress(TimeoutError):
-                await asyncio.wait_for(changed.wait(), HOLD)
-            response = await _forward(self._preview, request)
+                await asyncio.wait_for(self._changed.wait(), HOLD)
+        # A change that happens meanwhile may be missing in this answer, so it keeps its older number.
+        changes = self._changes
+        response = await _forward(self._preview, request)
+        if request.path == "/api/state":
+            response.headers[STATE_HEADER] = str(changes)
         return response
 
     async def _forward_to_operator(self, request: web.Request) -> web.Response:
@@ -159,8 +161,6 @@ class _Preview:
             if request.path.startswith("/fonts/"):
                 # These files have twenty megabytes, and their version in their names.
                 kept["Cache-Control"] = "max-age=31536000, immutable"
-            if request.path == "/api/state":
-                kept[STATE_HEADER] = f"{crc32(content):x}"
             return web.Response(status=answer.status, body=content, headers=kept)
 
     def _headers(self, request: web.Request, only: str = "") -> dict[str, str]:
