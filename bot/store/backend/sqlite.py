@@ -37,7 +37,6 @@ class SqliteDatabase:
         async with self._lock:
             transaction = _OpenTransaction(self._writing)
             try:
-                await self._writer.run(transaction.open)
                 yield _ThreadConnection(self._writing.dialect, partial(self._run_in, transaction))
             except BaseException:
                 await self._writer.run(transaction.close)
@@ -102,30 +101,35 @@ class WorkerThreads:
 
 
 class _OpenTransaction:
-    """Transaction on the writer's thread, kept open between two handovers."""
+    """Transaction on the writer's thread, kept open between two handovers.
+
+    The first statement begins it, which saves a handover.
+    """
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
         self._connection: sa.Connection | None = None
+        self._is_over = False
 
     @property
     def connection(self) -> sa.Connection:
-        if self._connection is None:
+        if self._is_over:
             raise StoreUnavailable("the transaction is over")
+        if self._connection is None:
+            self._connection = self._engine.connect()
+            self._connection.begin()
         return self._connection
-
-    def open(self) -> None:
-        self._connection = self._engine.connect()
-        self._connection.begin()
 
     def commit(self) -> None:
         try:
-            self.connection.commit()
+            if self._connection is not None:
+                self._connection.commit()
         finally:
             self.close()
 
     def close(self) -> None:
         """Close the connection, which rolls back a transaction that was not committed."""
+        self._is_over = True
         if self._connection is not None:
             connection, self._connection = self._connection, None
             connection.close()
