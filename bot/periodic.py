@@ -10,6 +10,9 @@ log = structlog.stdlib.get_logger(__name__)
 
 PeriodicTask = Callable[[], Coroutine[None, None, None]]
 
+ONCE_SETTLED = 600.0
+"""Initial delay, in seconds, of tasks that can wait while a bot that just started resumes its jobs."""
+
 
 async def run_periodically(
     action: Callable[[], Awaitable[object]],

@@ -20,7 +20,7 @@ from bot.faces.face import (
 )
 from bot.ledger.allowance import DAY
 from bot.media.types import SmallCopy
-from bot.periodic import run_periodically
+from bot.periodic import ONCE_SETTLED, run_periodically
 
 if TYPE_CHECKING:
     # Loads what few operators need: without a key, nobody can save a face.
@@ -106,7 +106,13 @@ class SavedFaces:
         return await self._repository.drop_all(owner)
 
     async def run(self) -> None:
-        await run_periodically(self.sweep, self._clock, SWEEP_EVERY, "deletion of expired faces failed")
+        await run_periodically(
+            self.sweep,
+            self._clock,
+            SWEEP_EVERY,
+            "deletion of expired faces failed",
+            initial_delay=ONCE_SETTLED,
+        )
 
     async def sweep(self) -> int:
         """Delete expired faces; return their number."""

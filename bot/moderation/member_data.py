@@ -9,7 +9,7 @@ import structlog
 from bot.clock import Clock
 from bot.ledger.allowance import DAY
 from bot.moderation.server_data import ServerDataRepository
-from bot.periodic import run_periodically
+from bot.periodic import ONCE_SETTLED, run_periodically
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -94,7 +94,13 @@ class Retention:
         self._most = most
 
     async def run(self) -> None:
-        await run_periodically(self.run_once, self._clock, _INTERVAL, "deletion of old data failed")
+        await run_periodically(
+            self.run_once,
+            self._clock,
+            _INTERVAL,
+            "deletion of old data failed",
+            initial_delay=ONCE_SETTLED,
+        )
 
     async def run_once(self) -> None:
         now, periods = self._clock.now(), self._periods

@@ -6,12 +6,12 @@ import structlog
 from prometheus_client import CollectorRegistry, Gauge
 
 from bot.clock import Clock
-from bot.periodic import run_periodically
+from bot.periodic import ONCE_SETTLED, run_periodically
 
 log = structlog.stdlib.get_logger(__name__)
 
-# The check reads every entry, so once a day is enough, and not while the bot is busy with starting.
-INITIAL_DELAY, EVERY = 600.0, 86_400.0
+# The check reads every entry, so once a day is enough.
+EVERY = 86_400.0
 
 
 class LedgerCheck:
@@ -37,7 +37,7 @@ class LedgerCheck:
 
     async def run(self) -> None:
         await run_periodically(
-            self.check, self._clock, EVERY, "ledger check failed", initial_delay=INITIAL_DELAY
+            self.check, self._clock, EVERY, "ledger check failed", initial_delay=ONCE_SETTLED
         )
 
     async def check(self) -> None:

@@ -11,7 +11,8 @@ from bot.clock import WallClock
 from bot.jobs.ports import StoreUnavailable
 from bot.ledger.allowance import DAY
 from bot.ops.dashboard.recurring_ledger_check import RecurringLedgerCheck
-from bot.ops.ledger_check import EVERY, INITIAL_DELAY, LedgerCheck
+from bot.ops.ledger_check import EVERY, LedgerCheck
+from bot.periodic import ONCE_SETTLED
 from bot.store import SqlStore, ledger_discrepancies
 from bot.store.read.integrity import CheckedRows
 from tests.clocks import AgendaClock, HeldClock
@@ -57,7 +58,7 @@ async def test_a_discrepancy_is_exported_until_it_is_gone() -> None:
 async def test_it_checks_once_a_day_and_again_after_an_error() -> None:
     registry, clock, ledger = CollectorRegistry(), AgendaClock(), Ledger()
     running = asyncio.create_task(LedgerCheck(ledger.read, clock, registry).run())
-    await clock.run(INITIAL_DELAY - 1)
+    await clock.run(ONCE_SETTLED - 1)
     assert ledger.checks == 0
     ledger.error = StoreUnavailable("it is away")
     await clock.run(2)
