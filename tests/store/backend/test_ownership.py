@@ -186,7 +186,7 @@ async def test_a_copy_from_before_two_adoptions_stays_fenced(
 async def test_two_workers_that_adopt_at_once_take_no_job_twice(
     postgres_url: str, paused: SqlStore, successor: SqlStore, clock: HandClock
 ) -> None:
-    jobs = [await opened(paused, price=1) for _ in range(40)]
+    jobs = await many(paused, 40)
     async with SqlStore(postgres_url, start=START, clock=HandClock(clock.time)) as other:
         shares = await asyncio.gather(adopted_by(successor), adopted_by(other))
     assert sorted(job.id for share in shares for job in share) == sorted(job.id for job in jobs)
@@ -317,15 +317,20 @@ async def test_a_second_process_cannot_open_the_file(sqlite_url: str, clock: Han
 
 
 async def test_many_slices_of_open_jobs_are_adopted(url: str, clock: HandClock) -> None:
-    number = 20 * SLICE
+    number = 6 * SLICE
     async with SqlStore(url, start=number, clock=clock) as former:
-        await asyncio.gather(*(former.open(order(price=1), TERMS) for _ in range(number)))
+        await many(former, number)
     async with SqlStore(url, start=number, clock=clock) as store:
         adopted = await adopted_by(store)
         assert len({job.id for job in adopted}) == number
         await asyncio.gather(*(through(store, job, State.CANCELLED) for job in adopted[:100]))
         assert await money(store, "1:2") == (100, number - 100)
         assert await store.discrepancies() == []
+
+
+async def many(store: SqlStore, number: int) -> Sequence[Job]:
+    """Open jobs at the same time, which share their commits."""
+    return await asyncio.gather(*(opened(store, price=1) for _ in range(number)))
 
 
 def _oldest_first(jobs: Sequence[Job]) -> list[Job]:
@@ -341,7 +346,7 @@ async def test_a_row_that_cannot_be_read_is_left_alone_and_keeps_no_other_from_a
     url: str, clock: HandClock, damage: str
 ) -> None:
     async with SqlStore(url, start=10_000, clock=clock) as former:
-        jobs = _oldest_first([await opened(former, price=1) for _ in range(SLICE + 20)])
+        jobs = _oldest_first(await many(former, SLICE + 20))
     odd = jobs.pop(7)
     async with connected(url) as raw:
         await raw.exec_driver_sql(f"{damage} WHERE id = '{odd.id}'")
@@ -358,7 +363,7 @@ async def test_a_row_that_cannot_be_read_is_left_alone_and_keeps_no_other_from_a
 
 async def test_jobs_are_adopted_in_slices_each_durable_before_the_next(url: str, clock: HandClock) -> None:
     async with SqlStore(url, start=10_000, clock=clock) as former:
-        jobs = _oldest_first([await opened(former, price=1) for _ in range(2 * SLICE + 1)])
+        jobs = _oldest_first(await many(former, 2 * SLICE + 1))
     async with SqlStore(url, start=10_000, clock=clock) as store:
         slices = store.adopt()
         first = await anext(slices)

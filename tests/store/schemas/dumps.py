@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.tables import METADATA
 from tests.postgres import connected
@@ -70,15 +69,15 @@ async def restore_postgres(url: str, script: str) -> None:
 
 
 async def contents(url: str) -> tuple[Shape, Rows]:
-    async with connected(url) as connection:
-        return await shape_of(connection), await rows_in(connection)
+    return await shape_of(url), await rows_in(url)
 
 
-async def shape_of(connection: AsyncConnection) -> Shape:
+async def shape_of(url: str) -> Shape:
     """Everything that a database enforces, by name, as the database itself describes it."""
-    found = dict(await connection.run_sync(_tables))
-    for name, text in await connection.execute(sa.text(_RULES[connection.dialect.name])):
-        found[str(name)] = " ".join(str(text).split())
+    async with connected(url) as connection:
+        found = dict(await connection.run_sync(_tables))
+        for name, text in await connection.execute(sa.text(_RULES[connection.dialect.name])):
+            found[str(name)] = " ".join(str(text).split())
     return found
 
 
@@ -128,7 +127,7 @@ def _plain(value: Any) -> Any:
             return str(value)
 
 
-async def rows_in(connection: AsyncConnection) -> Rows:
+async def rows_in(url: str) -> Rows:
     """All rows of all tables, as stored."""
 
     def read(plain: sa.Connection) -> Rows:
@@ -140,7 +139,8 @@ async def rows_in(connection: AsyncConnection) -> Rows:
             if name != "alembic_version"
         }
 
-    return await connection.run_sync(read)
+    async with connected(url) as connection:
+        return await connection.run_sync(read)
 
 
 def _ordered(table: sa.Table) -> sa.Select[Any]:
