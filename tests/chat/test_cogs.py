@@ -20,6 +20,12 @@ async def payload(client: Doppel) -> dict[tuple[int, str], dict[str, Any]]:
     return {(each["type"], each["name"]): each for each in sent}
 
 
+def commands_of(client: Doppel) -> dict[tuple[int, str], dict[str, Any]]:
+    """The same in English alone, which takes a tenth of the time."""
+    sent = [command.to_dict(client.tree) for command in client.tree.get_commands()]
+    return {(each["type"], each["name"]): each for each in sent}
+
+
 async def test_the_bot_loads_every_module_as_an_extension_with_a_cog(stage: Stage) -> None:
     client = stage.app.client
     assert sorted(client.extensions) == EXTENSIONS
@@ -41,16 +47,16 @@ async def test_all_cogs_unload_without_a_trace_and_load_again(stage: Stage) -> N
 
 async def test_each_cog_unloads_and_reloads_while_the_others_are_loaded(stage: Stage) -> None:
     client = stage.app.client
-    before = await payload(client)
+    before = commands_of(client)
     for extension in EXTENSIONS:
         await client.unload_extension(extension)
-        rest = await payload(client)
+        rest = commands_of(client)
         assert rest.keys() < before.keys(), extension
         assert all(rest[name] == before[name] for name in rest), extension
         await client.load_extension(extension)
-        assert await payload(client) == before, extension
+        assert commands_of(client) == before, extension
         await client.reload_extension(extension)
-        assert await payload(client) == before, extension
+        assert commands_of(client) == before, extension
 
 
 @pytest.mark.parametrize("slug", MODELS)

@@ -74,7 +74,7 @@ async def test_options_go_over_the_wire_as_the_member_set_them(stage: Stage, slu
 
 
 async def test_a_video_comes_back_as_a_video_and_costs_its_length(stage: Stage) -> None:
-    clip = video(frames=25, rate=2, sound="aac")
+    clip = video(frames=25, rate=2)
     reply = await stage.order("ai-face-swap", target=("clip.mp4", clip))
     await reply.says("Queued")
     assert (await stage.app.store.balance(stage.account)).held == 22
