@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 
 import pytest
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.jobs.job import State
@@ -168,12 +169,26 @@ async def test_a_deadlock_between_two_processes_resolves(
 ) -> None:
     async with on_postgres as store:
         await asyncio.gather(enrolled(store, "a"), enrolled(store, "b"))
-        # The store locks in the opposite order, so Postgres has to abort one of the two transactions.
-        await blocker.exec_driver_sql("SET LOCAL deadlock_timeout = '1h'")
-        await blocker.exec_driver_sql("SELECT * FROM accounts WHERE id = 'b' FOR UPDATE")
-        pending = asyncio.gather(store.open(order("a"), TERMS), store.open(order("b"), TERMS))
-        await _until_waiting(raw_postgres)
+        while not await _store_is_aborted(store, blocker, raw_postgres):
+            pass
+        assert await store.discrepancies() == []
+
+
+async def _store_is_aborted(store: SqlStore, blocker: AsyncConnection, raw: AsyncConnection) -> bool:
+    """Cause a deadlock; return whether Postgres aborted the store's transaction, not that of `blocker`."""
+    # A transaction looks for a deadlock once, this long after it began to wait. On a busy machine, the store
+    # may have looked before there was one.
+    await blocker.exec_driver_sql("SET LOCAL deadlock_timeout = '1s'")
+    # The store locks in the opposite order.
+    await blocker.exec_driver_sql("SELECT * FROM accounts WHERE id = 'b' FOR UPDATE")
+    pending = asyncio.gather(store.open(order("a"), TERMS), store.open(order("b"), TERMS))
+    await _until_waiting(raw)
+    try:
         await blocker.exec_driver_sql("SELECT * FROM accounts WHERE id = 'a' FOR UPDATE")
+    except DBAPIError:
+        return False
+    else:
+        return True
+    finally:
         await blocker.rollback()
         await pending
-        assert await store.discrepancies() == []
