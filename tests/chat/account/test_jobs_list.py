@@ -49,8 +49,9 @@ async def show_kept_result(stage: Stage, listed: discord.Message | None = None) 
 
 async def test_members_see_the_state_and_link_of_their_jobs(stage: Stage) -> None:
     assert wording("pages.empty") in await list_jobs(stage)
-    done, running = await stage.order("faceswap-v5"), await stage.order("faceswap-v4")
+    done = await stage.order("faceswap-v5")
     await stage.finish(done, "Completed")
+    running = await stage.order("faceswap-v4")
     await running.says("Sent to Segmind")
     newest, older = (line for line in (await list_jobs(stage)).splitlines() if "credits" in line)
     where = f"https://discord.com/channels/{stage.guild.id}/{stage.channel.id}"
