@@ -6,7 +6,7 @@ handover, and a whole batch of the writer is also one.
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Coroutine
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, TypeVar
@@ -83,21 +83,29 @@ class WorkerThreads:
         """Run `work` on a thread; a caller that is cancelled waits for the thread before it stops."""
         if self._pool is None:
             raise StoreUnavailable("it is closed")
-        future = asyncio.get_running_loop().run_in_executor(self._pool, work)
+        loop = asyncio.get_running_loop()
+        # `run_in_executor` chains a second future to this one, and its handover takes nearly twice as long.
+        running = self._pool.submit(work)
         cancelled: asyncio.CancelledError | None = None
-        while not future.done():
+        while not running.done():
+            ended = loop.create_future()
+            running.add_done_callback(partial(_wake, loop, ended))
             try:
-                await asyncio.wait([future])
+                await ended
             except asyncio.CancelledError as error:
                 cancelled = error
         if cancelled is not None:
             raise cancelled
-        return future.result()
+        return running.result()
 
     def stop(self) -> None:
         if self._pool is not None:
             self._pool.shutdown(wait=False)
             self._pool = None
+
+
+def _wake(loop: asyncio.AbstractEventLoop, ended: asyncio.Future[None], _: Future[Any]) -> None:
+    loop.call_soon_threadsafe(lambda: ended.done() or ended.set_result(None))
 
 
 class _OpenTransaction:
