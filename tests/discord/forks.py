@@ -141,7 +141,8 @@ def fork_media_workers(server: str | None = None) -> None:
 @cache
 def _server() -> str:
     """Return the address of the server of this test run, which the first of its processes starts."""
-    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
+    # The address of a socket may have about a hundred characters.
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))[:12]
     path, server = Path(gettempdir(), f"doppel-forks-{run}"), None
     with path.open("a+") as file:
         flock(file, LOCK_EX)
