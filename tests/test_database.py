@@ -225,12 +225,12 @@ def owner_of(database: Path) -> str:
 async def test_a_damaged_database_ends_the_bot_with_one_message(tmp_path: Path) -> None:
     clock = HeldClock()
     async with local_segmind(clock, key=KEY) as segmind, SmallDiscord() as small_discord:
-        town = Environment(small_discord, segmind, clock, tmp_path)
-        async with town.bot() as bot:
+        environment = Environment(small_discord, segmind, clock, tmp_path)
+        async with environment.bot() as bot:
             await small_discord.online()
-            reply = await town.order()
+            reply = await environment.order()
             await reply.wait_for("Queued")
-            damage(town.database)
+            damage(environment.database)
             clock.move(60)
             assert await bot.end() == 1
     messages = [line for line in bot.output.splitlines() if line.startswith("doppel: ")]

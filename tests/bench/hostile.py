@@ -74,19 +74,23 @@ def figures() -> Iterator[Figure]:
 async def run(hostile: Mapping[str, bytes]) -> Seen:
     """Send all files from both members, and SIGTERM while the bot has some of them once more."""
     seen, rich, poor, bob = Seen(), Member("rich"), Member("poor"), Member("bob")
-    async with _running(rich, bob) as (town, bot, lags):
-        await _warm_up(town, bob)
+    async with _running(rich, bob) as (environment, bot, lags):
+        await _warm_up(environment, bob)
         seen.memory_before = memory_of(bot.pid)
         began = time.time()
-        attack = asyncio.gather(_attack(town, rich, hostile, seen), _attack(town, poor, hostile, seen))
+        attack = asyncio.gather(
+            _attack(environment, rich, hostile, seen), _attack(environment, poor, hostile, seen)
+        )
         watching = asyncio.create_task(_watch_memory(bot, seen))
         while not attack.done() or not seen.to_picture:
-            await _order(town, bob, seen)
+            await _order(environment, bob, seen)
         await attack
         watching.cancel()
         seen.held = [(lag, own) for at, lag, own in _lines(lags) if at > began] or [(0.0, 0.0)]
-        again = [asyncio.create_task(_attack(town, member, hostile, Seen())) for member in (rich, poor)]
-        last = await town.order(member=bob)
+        again = [
+            asyncio.create_task(_attack(environment, member, hostile, Seen())) for member in (rich, poor)
+        ]
+        last = await environment.order(member=bob)
         await last.acknowledged()
         before = time.monotonic()
         seen.exit_code = await bot.terminate()
@@ -116,7 +120,7 @@ async def _running(*with_credits: Member) -> AsyncGenerator[tuple[Environment, P
     )
     with TemporaryDirectory() as name:
         async with SmallDiscord(inspect=False) as discord, segmind:
-            town, folder = Environment(discord, segmind, HeldClock(), Path(name)), Path(name)
+            environment, folder = Environment(discord, segmind, HeldClock(), Path(name)), Path(name)
             changes = {
                 "SEGMIND_API_KEY": "key-of-the-bench",
                 "DOPPEL_CREDITS__START": "0",
@@ -125,47 +129,47 @@ async def _running(*with_credits: Member) -> AsyncGenerator[tuple[Environment, P
                 "DOPPEL_JOBS__PACE": "1",
                 "DOPPEL_CARD__BEFORE_AND_AFTER": "true",
             }
-            environment = town.environment | changes
-            async with SqlStore(f"sqlite:///{town.database}", start=0, clock=WallClock()):
+            variables = environment.variables | changes
+            async with SqlStore(f"sqlite:///{environment.database}", start=0, clock=WallClock()):
                 pass
             for member in with_credits:
                 grant = ("credits", "grant", str(discord.guild.id), str(member.id), "100000")
-                async with program(*grant, cwd=folder, environment=environment) as granting:
+                async with program(*grant, cwd=folder, environment=variables) as granting:
                     assert await granting.end() == 0, granting.output
             lags = folder / "lags"
             async with program(
-                str(lags), "run", cwd=folder, environment=environment, module="tests.bench.measured_bot"
+                str(lags), "run", cwd=folder, environment=variables, module="tests.bench.measured_bot"
             ) as bot:
                 await discord.online()
                 await eventually(lambda: SLUG in discord.commands, lambda: bot.output)
-                yield town, bot, lags
+                yield environment, bot, lags
 
 
-async def _order(town: Environment, member: Member, seen: Seen) -> None:
+async def _order(environment: Environment, member: Member, seen: Seen) -> None:
     began = time.monotonic()
-    reply = await town.order(member=member)
+    reply = await environment.order(member=member)
     seen.first_answers.append(time.monotonic() - began)
     await reply.wait_for("Completed")
     seen.to_picture.append(time.monotonic() - began)
 
 
-async def _warm_up(town: Environment, member: Member) -> None:
+async def _warm_up(environment: Environment, member: Member) -> None:
     """Start every worker that ordinary members need, because a child stays for a while."""
-    await _order(town, member, Seen())
+    await _order(environment, member, Seen())
     large = saved(Image.new("L", (4096, QUICK_PIXELS // 4096 + 1)), "PNG")
     small = ("b.png", picture("PNG", 640, 480))
-    ordered = await town.order(member=member, source_image=("a.png", large), target_image=small)
+    ordered = await environment.order(member=member, source_image=("a.png", large), target_image=small)
     await ordered.wait_for("Completed")
-    saved_face = await town.discord.slash("face save", member=member, picture=small, name="mine")
+    saved_face = await environment.discord.slash("face save", member=member, picture=small, name="mine")
     await eventually(lambda: _answer(saved_face), lambda: f"an answer to {saved_face.texts}")
 
 
-async def _attack(town: Environment, member: Member, hostile: Mapping[str, bytes], seen: Seen) -> None:
+async def _attack(environment: Environment, member: Member, hostile: Mapping[str, bytes], seen: Seen) -> None:
     turns = asyncio.Semaphore(AT_ONCE)
 
     async def send(command: str, name: str, options: Mapping[str, Any]) -> None:
         async with turns:
-            reply = await town.discord.slash(command, member=member, **options)
+            reply = await environment.discord.slash(command, member=member, **options)
             seen.sent += 1
             said = await eventually(
                 lambda: _answer(reply), lambda: f"an answer to {command} {name}: {reply.texts}", WORST

@@ -83,7 +83,7 @@ class Order:
 
 
 @dataclass(eq=False, slots=True)
-class Town:
+class Services:
     """Services of a run, and its orders by the names of their first files."""
 
     discord: SmallDiscord
@@ -130,7 +130,7 @@ class Seen:
         return _percentile(self.late, percent)
 
 
-Start = Callable[[Town, Path], AbstractAsyncContextManager[Program]]
+Start = Callable[[Services, Path], AbstractAsyncContextManager[Program]]
 
 
 def figures() -> Iterator[Figure]:
@@ -177,24 +177,24 @@ def _times(name: str, windows: Sequence[Seen]) -> Iterator[Figure]:
 
 
 async def _seen(start: Start) -> Sequence[Seen]:
-    async with _town(USUAL) as town, asyncio.timeout(USUAL * 3 + WINDOWS * WINDOW + 60):
+    async with _services(USUAL) as services, asyncio.timeout(USUAL * 3 + WINDOWS * WINDOW + 60):
         with TemporaryDirectory() as folder:
-            async with start(town, Path(folder)) as bot:
-                await town.discord.online()
-                while SLUG not in town.discord.commands:
+            async with start(services, Path(folder)) as bot:
+                await services.discord.online()
+                while SLUG not in services.discord.commands:
                     await asyncio.sleep(0.05)
-                crowd = asyncio.create_task(_crowd(town))
+                crowd = asyncio.create_task(_crowd(services))
                 try:
                     # Wait until as many jobs end as begin.
-                    await asyncio.sleep(town.seconds * 1.2 + 5)
-                    windows = [await _measured(town, bot, WINDOW) for _ in range(WINDOWS)]
+                    await asyncio.sleep(services.seconds * 1.2 + 5)
+                    windows = [await _measured(services, bot, WINDOW) for _ in range(WINDOWS)]
                 finally:
                     crowd.cancel()
                 await bot.terminate()
     return windows
 
 
-async def _measured(town: Town, bot: Program, seconds: float) -> Seen:
+async def _measured(services: Services, bot: Program, seconds: float) -> Seen:
     lags: list[float] = []
     memory: list[int] = []
     async with measure_lag(lags.append, every=0.05):
@@ -203,43 +203,43 @@ async def _measured(town: Town, bot: Program, seconds: float) -> Seen:
             await asyncio.sleep(min(1.0, began + seconds - now))
             memory.append(usage(bot.pid).memory)
         ended, after = time.time(), usage(bot.pid)
-    return _result(town, began, ended, cpu=after.cpu - before.cpu, memory=memory, own_lag=max(lags))
+    return _result(services, began, ended, cpu=after.cpu - before.cpu, memory=memory, own_lag=max(lags))
 
 
 def _result(
-    town: Town, began: float, ended: float, *, cpu: float, memory: Sequence[int], own_lag: float
+    services: Services, began: float, ended: float, *, cpu: float, memory: Sequence[int], own_lag: float
 ) -> Seen:
     heard: list[float] = []
     late: list[float] = []
     in_flight = 0
-    for order in town.orders.values():
+    for order in services.orders.values():
         if began <= order.reply.interaction.sent_at < ended - 1:
             # An unanswered command counts with its wait until now.
             heard.append(ended - order.reply.interaction.sent_at if order.heard is None else order.heard)
         if order.accepted is None:
             continue
-        over = order.accepted.at + town.seconds
+        over = order.accepted.at + services.seconds
         in_flight += order.accepted.at < ended and (order.done is None or order.done > ended)
         if over < ended and (order.done is None or order.done > began):
             late.append((order.done or ended) - over)
-    finished = sum(began < (order.done or 0) <= ended for order in town.orders.values())
+    finished = sum(began < (order.done or 0) <= ended for order in services.orders.values())
     return Seen(ended - began, heard, late, finished, in_flight, cpu, memory, own_lag)
 
 
-async def _crowd(town: Town) -> None:
+async def _crowd(services: Services) -> None:
     """Place orders at a fixed rate, however long the bot takes."""
     members = [Member(f"member-{number}") for number in range(EVERYBODY)]
     began = asyncio.get_running_loop().time()
     for number in count():
         due = began + number / PER_SECOND
         await asyncio.sleep(due - asyncio.get_running_loop().time())
-        await town.order(number, members)
+        await services.order(number, members)
 
 
 @asynccontextmanager
-async def _town(seconds: float) -> AsyncGenerator[Town]:
+async def _services(seconds: float) -> AsyncGenerator[Services]:
     def witness(submission: Submission) -> None:
-        town.witness(submission)
+        services.witness(submission)
 
     segmind = LocalSegmind(
         MODELS,
@@ -252,12 +252,12 @@ async def _town(seconds: float) -> AsyncGenerator[Town]:
         on_submission=witness,
     )
     async with SmallDiscord(inspect=False) as discord, segmind:
-        town = Town(discord, segmind, seconds)
-        yield town
+        services = Services(discord, segmind, seconds)
+        yield services
 
 
 @asynccontextmanager
-async def _ours(town: Town, folder: Path) -> AsyncGenerator[Program]:
+async def _ours(services: Services, folder: Path) -> AsyncGenerator[Program]:
     database = f"sqlite:///{folder / 'doppel.db'}"
     # Otherwise the bot makes the tables, for which it loads Alembic: 10 MiB until its next start.
     await migrate(database)
@@ -272,25 +272,25 @@ async def _ours(town: Town, folder: Path) -> AsyncGenerator[Program]:
         "DOPPEL_JOBS__IN_ALL": "100000",
         "DOPPEL_OPS__LOG_LEVEL": "warning",
     }
-    async with program("run", cwd=folder, environment=_environment(town) | its) as bot:
+    async with program("run", cwd=folder, environment=_variables(services) | its) as bot:
         yield bot
 
 
 def _plain(threads: int) -> Start:
-    def start(town: Town, folder: Path) -> AbstractAsyncContextManager[Program]:
+    def start(services: Services, folder: Path) -> AbstractAsyncContextManager[Program]:
         its = {"THREADS": str(2 * threads)}
-        return program(cwd=folder, environment=_environment(town) | its, module="tests.bench.plain_bot")
+        return program(cwd=folder, environment=_variables(services) | its, module="tests.bench.plain_bot")
 
     return start
 
 
-def _environment(town: Town) -> dict[str, str]:
+def _variables(services: Services) -> dict[str, str]:
     return {
-        "DISCORD_TOKEN": town.discord.token,
-        "DOPPEL_DISCORD_API": town.discord.api,
-        "DOPPEL_DISCORD_GATEWAY": town.discord.gateway_url,
+        "DISCORD_TOKEN": services.discord.token,
+        "DOPPEL_DISCORD_API": services.discord.api,
+        "DOPPEL_DISCORD_GATEWAY": services.discord.gateway_url,
         "SEGMIND_API_KEY": "key-of-the-bench",
-        "SEGMIND_BASE_URL": town.segmind.url,
+        "SEGMIND_BASE_URL": services.segmind.url,
     }
 
 

@@ -47,19 +47,19 @@ async def _starts() -> Sequence[tuple[float, float, float]]:
     clock = HeldClock()
     with TemporaryDirectory() as folder:
         async with SmallDiscord() as discord, local_segmind(clock) as segmind:
-            town = Environment(discord, segmind, clock, Path(folder), launch=program)
-            return [await _start(town) for _ in range(ROUNDS)]
+            environment = Environment(discord, segmind, clock, Path(folder), launch=program)
+            return [await _start(environment) for _ in range(ROUNDS)]
 
 
-async def _start(town: Environment) -> tuple[float, float, float]:
+async def _start(environment: Environment) -> tuple[float, float, float]:
     began = perf_counter()
-    async with town.bot() as bot:
-        await town.discord.online()
+    async with environment.bot() as bot:
+        await environment.discord.online()
         ready, cpu = perf_counter() - began, usage(bot.pid).cpu
         # The first start registers the commands; nobody can send one before.
-        while not town.discord.commands:
+        while not environment.discord.commands:
             await asyncio.sleep(0.001)
-        await town.order()
+        await environment.order()
         answered = perf_counter() - began
         await bot.terminate()
     return ready, cpu, answered

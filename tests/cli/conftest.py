@@ -13,7 +13,7 @@ from tests.harness import empty_database, local_segmind
 
 
 @pytest.fixture
-async def town(tmp_path: Path) -> AsyncGenerator[Environment]:
+async def environment(tmp_path: Path) -> AsyncGenerator[Environment]:
     clock = HeldClock()
     async with local_segmind(clock, key=KEY) as segmind, SmallDiscord() as discord:
         environment = Environment(discord, segmind, clock, tmp_path)

@@ -32,55 +32,56 @@ def is_alive(process: int) -> bool:
     return Path(f"/proc/{process}").exists()
 
 
-async def finish_after_a_restart(town: Environment, reply: Reply) -> None:
+async def finish_after_a_restart(environment: Environment, reply: Reply) -> None:
     """Start the bot again, and check that the member gets the result once, in the same message."""
-    async with town.bot() as bot:
-        await town.discord.online()
+    async with environment.bot() as bot:
+        await environment.discord.online()
         await reply.wait_for("Completed")
-        await eventually(lambda: town.row(reply)[1] is State.DONE, lambda: f"{town.row(reply)}")
+        await eventually(lambda: environment.row(reply)[1] is State.DONE, lambda: f"{environment.row(reply)}")
         assert await bot.terminate(patience=10) == 0
     assert len(reply.attachments) == 1
-    assert town.discord.messages.unprompted == []
-    assert len(town.segmind.submissions) == len(town.segmind.billed) == 1
-    assert await town.balance() == (START - PRICES[SLUG], 0)
+    assert environment.discord.messages.unprompted == []
+    assert len(environment.segmind.submissions) == len(environment.segmind.billed) == 1
+    assert await environment.balance() == (START - PRICES[SLUG], 0)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc lists the media workers")
 async def test_a_stop_while_a_result_is_made_to_fit_delivers_it_after_the_next_start(
-    town: Environment,
+    environment: Environment,
 ) -> None:
-    town.discord.messages.upload_limit = 40_000
-    async with town.bot() as bot:
-        await town.discord.online()
+    environment.discord.messages.upload_limit = 40_000
+    async with environment.bot() as bot:
+        await environment.discord.online()
         target = ("a.png", saved(noise(400, 300), "PNG"))
-        reply = await town.order(target_image=target)
+        reply = await environment.order(target_image=target)
         await reply.wait_for("Queued")
-        before = processes_in(town.folder)
-        town.clock.move(2 * SECONDS)
+        before = processes_in(environment.folder)
+        environment.clock.move(2 * SECONDS)
         # One worker marks the result, and the next one makes it fit.
         await eventually(
-            lambda: len(processes_in(town.folder) - before) == 2, lambda: f"two more processes than {before}"
+            lambda: len(processes_in(environment.folder) - before) == 2,
+            lambda: f"two more processes than {before}",
         )
-        new = processes_in(town.folder) - before
+        new = processes_in(environment.folder) - before
         for worker in new:
             os.kill(worker, signal.SIGSTOP)
         assert "Completed" not in reply.text
         assert await bot.terminate(patience=10) == 0
     assert not any(map(is_alive, new))
-    await finish_after_a_restart(town, reply)
+    await finish_after_a_restart(environment, reply)
     assert len(reply.attachments[0].content) <= 40_000
 
 
 @pytest.mark.parametrize("arrived", [False, True], ids=["not yet shown", "shown"])
-async def test_a_stop_while_a_result_is_posted_shows_it_once(town: Environment, arrived: bool) -> None:
-    async with town.bot() as bot:
-        await town.discord.online()
-        reply = await town.order()
+async def test_a_stop_while_a_result_is_posted_shows_it_once(environment: Environment, arrived: bool) -> None:
+    async with environment.bot() as bot:
+        await environment.discord.online()
+        reply = await environment.order()
         await reply.wait_for("Queued")
         late = Late(PATIENCE, after=arrived)
-        town.discord.faults.next("edit", late, about=[reply.token, "Completed"])
-        town.clock.move(2 * SECONDS)
-        await eventually(lambda: town.result_edits(reply), lambda: "the result on its way to Discord")
+        environment.discord.faults.next("edit", late, about=[reply.token, "Completed"])
+        environment.clock.move(2 * SECONDS)
+        await eventually(lambda: environment.result_edits(reply), lambda: "the result on its way to Discord")
         assert len(reply.attachments) == arrived
         assert await bot.terminate(patience=10) == 0
-    await finish_after_a_restart(town, reply)
+    await finish_after_a_restart(environment, reply)

@@ -42,10 +42,11 @@ class Environment:
 
     def bot(self, command: str = "run", **changes: str) -> AbstractAsyncContextManager[Program]:
         """Start the bot with changed environment variables; an empty value removes a setting."""
-        return self.launch(command, cwd=self.folder, environment=self.environment | changes)
+        return self.launch(command, cwd=self.folder, environment=self.variables | changes)
 
     @property
-    def environment(self) -> dict[str, str]:
+    def variables(self) -> dict[str, str]:
+        """Environment variables of the bot."""
         return {
             "DISCORD_TOKEN": self.discord.token,
             "DOPPEL_DISCORD_API": self.discord.api,

@@ -170,7 +170,7 @@ async def test_lease_and_workers_are_exported_and_a_standby_is_alive_but_not_rea
 
 
 @pytest.fixture
-async def town(tmp_path: Path) -> AsyncGenerator[Environment]:
+async def environment(tmp_path: Path) -> AsyncGenerator[Environment]:
     clock = HeldClock()
     async with local_segmind(clock, key=KEY) as segmind, SmallDiscord() as discord:
         yield Environment(discord, segmind, clock, tmp_path)
@@ -184,53 +184,62 @@ async def served_address(bot: Program) -> str:
     return found[1]
 
 
-async def test_a_bot_is_ready_only_while_it_is_connected_to_discord(town: Environment) -> None:
-    town.discord.gateway.open = False
-    async with town.bot(DOPPEL_OPS__LISTEN=ANY_PORT) as bot:
+async def test_a_bot_is_ready_only_while_it_is_connected_to_discord(environment: Environment) -> None:
+    environment.discord.gateway.open = False
+    async with environment.bot(DOPPEL_OPS__LISTEN=ANY_PORT) as bot:
         address = await served_address(bot)
-        await eventually(lambda: town.discord.gateway.rejected, lambda: "the bot knocks")
+        await eventually(lambda: environment.discord.gateway.rejected, lambda: "the bot knocks")
         assert await until_unwell(address) == {"discord": "0 of 1 connections are up"}
         assert await problems_at(address, "/healthz") == {}
-        town.discord.gateway.open = True
+        environment.discord.gateway.open = True
         await until_well(address)
-        town.discord.gateway.open = False
-        town.discord.gateway.cut()
+        environment.discord.gateway.open = False
+        environment.discord.gateway.cut()
         assert list(await until_unwell(address)) == ["discord"]
         # discord.py tries less and less often to connect, so the slow part comes last.
         listen = {"DOPPEL_OPS__LISTEN": address.removeprefix("http://")}
-        async with town.bot("health", **listen) as asking:
+        async with environment.bot("health", **listen) as asking:
             assert await asking.end() == 0
-        environment = town.environment | listen
-        async with program("health", "--ready", cwd=town.folder, environment=environment) as asking:
+        variables = environment.variables | listen
+        async with program("health", "--ready", cwd=environment.folder, environment=variables) as asking:
             assert await asking.end() == 1
         assert "0 of 1 connections" in asking.output
         assert await bot.terminate() == 0
 
 
 async def test_discord_responses_are_counted_and_a_second_bot_finds_the_port_in_use(
-    town: Environment,
+    environment: Environment,
 ) -> None:
-    async with town.bot(DOPPEL_OPS__LISTEN=ANY_PORT) as bot:
+    async with environment.bot(DOPPEL_OPS__LISTEN=ANY_PORT) as bot:
         address = await served_address(bot)
-        await town.discord.online()
-        reply = await town.order()
+        await environment.discord.online()
+        reply = await environment.order()
         await reply.wait_for("Queued")
-        town.discord.faults.next("edit", Limited(0.1), about=[reply.token, "Completed"])
-        await town.finish(reply)
+        environment.discord.faults.next("edit", Limited(0.1), about=[reply.token, "Completed"])
+        await environment.finish(reply)
         seen = await scrape_until(address, lambda found: found("doppel_deliveries_total") == 1)
         assert seen("doppel_discord_responses_total", request="respond", code="200") == 1
         # Queued, Processing, perhaps steps of the bar, and Completed twice: Discord rejected the first one.
-        edits = len(town.discord.calls("edit"))
+        edits = len(environment.discord.calls("edit"))
         assert edits >= 4
         assert seen("doppel_discord_responses_total", request="edit", code="200") == edits - 1
         assert seen("doppel_discord_responses_total", request="edit", code="429") == 1
         assert seen("doppel_discord_recent_invalid_requests") == 1
         assert seen("doppel_shards_connected") == 1
-        for hidden in (reply.token, town.discord.token, KEY, str(town.discord.guild.id), str(reply.id)):
+        for hidden in (
+            reply.token,
+            environment.discord.token,
+            KEY,
+            str(environment.discord.guild.id),
+            str(reply.id),
+        ):
             assert hidden not in seen.text
         port = address.rpartition(":")[2]
-        other = {"DOPPEL_OPS__LISTEN": f"127.0.0.1:{port}", "DATABASE_URL": f"sqlite:///{town.folder}/b.db"}
-        async with town.bot(**other) as second:
+        other = {
+            "DOPPEL_OPS__LISTEN": f"127.0.0.1:{port}",
+            "DATABASE_URL": f"sqlite:///{environment.folder}/b.db",
+        }
+        async with environment.bot(**other) as second:
             assert await second.end() == 1
         (told,) = [line for line in second.output.splitlines() if line.startswith("doppel: ")]
         assert told.startswith(f"doppel: port {port} of ops.listen is in use")
