@@ -119,16 +119,16 @@ async def test_a_page_that_asks_while_the_sandbox_closes_gets_an_answer(path: st
 
 
 @with_sandbox
-async def test_a_page_waits_for_each_new_state(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
-    # Only a change ends this wait.
+async def test_a_change_ends_the_wait_of_a_page(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Only a change does.
     monkeypatch.setattr(proxy, "HOLD", 10 * PATIENCE)
     async with asyncio.timeout(PATIENCE):
         shown = await visitor.state()
         messages = len(words_of(shown))
         command = asyncio.create_task(visitor.run("credits balance", {}))
         while len(words_of(shown)) == messages:
-            before, shown = shown, await visitor.next_state()
-            assert shown != before
+            # The last answer may have had this change already, under its older number.
+            shown = await visitor.next_state()
         await command
 
 
