@@ -97,7 +97,7 @@ class App:
             listener.open()
 
     async def end(self) -> None:
-        """Stop taking orders, and leave each job in its present state."""
+        """Stop taking orders, and leave each job in its present state; a second call changes nothing."""
         await self.background.close()
         await self.engine.runner.close()
         await self.engine.learned_timings.save()
@@ -106,16 +106,23 @@ class App:
     async def _stop_on_damage(self) -> None:
         # Every further write could make a damaged database worse.
         await self.outage.wait_for_damage()
-        await self._close_client()
+        await self._stop()
 
     async def _run_cluster(self) -> None:
         # Returns once another process has taken this one's place.
         await self.cluster.run(self.engine.job_service)
-        await self._close_client()
+        await self._stop()
 
-    async def _close_client(self) -> None:
-        # Closing the client cancels this task, which must not cancel the closing.
-        await asyncio.shield(self.client.close())
+    async def _stop(self) -> None:
+        # The end cancels this task, which must not cancel the end.
+        await asyncio.shield(self._end_and_close())
+
+    async def _end_and_close(self) -> None:
+        try:
+            # Before the client closes: what still runs would write to Discord in vain.
+            await self.end()
+        finally:
+            await self.client.close()
 
 
 @asynccontextmanager
