@@ -154,13 +154,21 @@ class Channel:
         shown = message.locator("img.gallery-image").last
         expect(shown).to_have_js_property("complete", value=True)
         shown.click()
-        with self._page.expect_download() as saved:
-            self._page.locator("dialog").get_by_role("button", name="Download").click()
+        saved = self._download()
         self._page.keyboard.press("Escape")
-        with Image.open(saved.value.path()) as picture:
+        with Image.open(saved) as picture:
             size = shown.evaluate("({naturalWidth, naturalHeight}) => [naturalWidth, naturalHeight]")
             assert picture.size == tuple(size)
             return Image.MIME[str(picture.format)], picture.size
+
+    def _download(self) -> Path:
+        # A page that changes at this moment drops the download, so it may need another try.
+        for _ in range(3):
+            with suppress(PageTimeout):
+                with self._page.expect_download(timeout=SOON) as saved:
+                    self._page.locator("dialog").get_by_role("button", name="Download").click()
+                return saved.value.path()
+        raise AssertionError("the result cannot be downloaded")
 
     def _choose(self, command: str) -> None:
         self.type(f"/{command}")
