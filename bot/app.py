@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
+from typing import Never, Protocol
 
 import structlog
 
@@ -39,8 +39,9 @@ from bot.ops.web import operator_server
 from bot.periodic import PeriodicTask
 from bot.registry import ModelRegistry, iter_modules, model_registry
 from bot.settings import Settings, check_model_names
-from bot.store import SqlStore, ledger_discrepancies
+from bot.store import ShardsLost, SqlStore, ledger_discrepancies
 from bot.takedown_form import TakedownForm, takedown_server
+from bot.tasks import first_of, running_task
 from bot.wiring.chat import serve
 from bot.wiring.factories import FEATURES, c2pa_signer_of, segmind_client
 from bot.wiring.jobs import JobEngine
@@ -74,8 +75,20 @@ class App:
     """Address of metrics, health and the dashboard."""
     takedown_form_at: str | None
 
-    async def begin(self) -> None:
-        """Take orders and resume open jobs."""
+    @asynccontextmanager
+    async def running(self) -> AsyncGenerator[asyncio.Task[Never]]:
+        """Resume open jobs and take orders during the block, which the client has to outlive.
+
+        The task fails with the reason once the bot has to end by itself.
+        """
+        try:
+            await self._begin()
+            async with running_task(self._supervise(), "supervision") as supervision:
+                yield supervision
+        finally:
+            await self._end()
+
+    async def _begin(self) -> None:
         self.background.begin()
         await self.engine.learned_timings.load()
         await self.engine.learned_rate.refresh()
@@ -83,8 +96,6 @@ class App:
         await self.engine.pause.refresh()
         log.info("open jobs resumed", count=await self.engine.job_service.resume())
         tasks: list[PeriodicTask] = [
-            self._run_cluster,
-            self._stop_on_damage,
             self.engine.sweep.run,
             self.engine.watch.run,
             self.engine.learned_timings.run,
@@ -96,33 +107,18 @@ class App:
         for listener in self.listeners:
             listener.open()
 
-    async def end(self) -> None:
-        """Stop taking orders, and leave each job in its present state; a second call changes nothing."""
+    async def _supervise(self) -> Never:
+        # Every further write could make a damaged database worse. The cluster runs until another process has
+        # taken this one's place.
+        await first_of(self.outage.wait_for_damage(), self.cluster.run(self.engine.job_service))
+        raise self.outage.damage or ShardsLost
+
+    async def _end(self) -> None:
+        """Stop taking orders, and leave each job in its present state."""
         await self.background.close()
         await self.engine.runner.close()
         await self.engine.learned_timings.save()
         await self.engine.learned_rate.refresh()
-
-    async def _stop_on_damage(self) -> None:
-        # Every further write could make a damaged database worse.
-        await self.outage.wait_for_damage()
-        await self._stop()
-
-    async def _run_cluster(self) -> None:
-        # Returns once another process has taken this one's place.
-        await self.cluster.run(self.engine.job_service)
-        await self._stop()
-
-    async def _stop(self) -> None:
-        # The end cancels this task, which must not cancel the end.
-        await asyncio.shield(self._end_and_close())
-
-    async def _end_and_close(self) -> None:
-        try:
-            # Before the client closes: what still runs would write to Discord in vain.
-            await self.end()
-        finally:
-            await self.client.close()
 
 
 @asynccontextmanager
@@ -267,5 +263,4 @@ async def build_app(
             served_at=served_at,
             takedown_form_at=takedown_form_at,
         )
-        stack.push_async_callback(app.end)
         yield app

@@ -3,17 +3,24 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Coroutine
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 async def first_of(*awaitables: Awaitable[object]) -> None:
-    """Wait until one of these has ended, such as an event or a sleep, and cancel the others."""
+    """Wait until one of these has ended, such as an event or a sleep, and cancel the others.
+
+    Raises the error of the one that has ended.
+    """
     tasks = [asyncio.ensure_future(awaitable) for awaitable in awaitables]
     try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
         for task in tasks:
             task.cancel()
+    for task in ended:
+        task.result()
 
 
 async def cancel(*tasks: asyncio.Future[Any] | None) -> None:
@@ -25,10 +32,10 @@ async def cancel(*tasks: asyncio.Future[Any] | None) -> None:
 
 
 @asynccontextmanager
-async def running_task(work: Coroutine[Any, Any, object], name: str) -> AsyncGenerator[None]:
+async def running_task(work: Coroutine[Any, Any, T], name: str) -> AsyncGenerator[asyncio.Task[T]]:
     """Run `work` as a task for as long as the block."""
     task = asyncio.create_task(work, name=name)
     try:
-        yield
+        yield task
     finally:
         await cancel(task)

@@ -5,7 +5,7 @@ import atexit
 import sqlite3
 import sys
 from collections.abc import AsyncGenerator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
 from functools import cache
 from importlib.abc import Loader
@@ -309,13 +309,12 @@ async def staged(
     chosen = settings_for(segmind.url, database, **sections)
     async with build_staged(chosen, face_detector=face_detector) as app:
         env = await simulated_discord(app)
-        try:
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(env.shutdown)
             # A fixture is torn down in another context than it was set up in, so this one cannot stay open.
             with env.time_context():
-                await app.begin()
+                await stack.enter_async_context(app.running())
             guild = env.create_guild("Testers")
             channel = guild.create_text_channel("swaps")
             member = guild.add_member(env.create_user("alice"))
             yield Stage(env, app, segmind, clock, database, guild, channel, member)
-        finally:
-            await env.shutdown()

@@ -14,7 +14,6 @@ import sqlalchemy as sa
 
 from bot.jobs.job import Job
 from bot.jobs.ports import StoreUnavailable
-from bot.store.errors import StoreDamaged
 from tests.clocks import HeldClock
 from tests.discord.environment import KEY, Environment
 from tests.discord.server import SmallDiscord
@@ -231,32 +230,20 @@ async def test_a_damaged_database_ends_the_bot_with_one_message(tmp_path: Path) 
             await small_discord.online()
             reply = await environment.order()
             await reply.wait_for("Queued")
+            small_discord.files_available.clear()
+            requests = small_discord.file_requests
+            cut_off = await environment.order()
+            await eventually(lambda: small_discord.file_requests > requests, lambda: "its files are read")
             damage(environment.database)
             clock.move(60)
             assert await bot.end() == 1
+    # Its member could still be told: what runs ends before the client closes.
+    await cut_off.refused("restarting")
     messages = [line for line in bot.output.splitlines() if line.startswith("doppel: ")]
     assert len(messages) == 1
     assert "the database cannot be used: " in messages[0]
     assert "malformed" in messages[0] or "not a database" in messages[0]
     assert "Traceback" not in bot.output
-
-
-async def test_what_runs_ends_while_the_bot_can_still_write_to_discord(stage: Stage) -> None:
-    closed = list[bool]()
-
-    async def work() -> None:
-        try:
-            await asyncio.Event().wait()
-        finally:
-            closed.append(stage.app.client.is_closed())
-
-    stage.app.background.spawn(work())
-    # It has to begin before it can be ended.
-    await asyncio.sleep(0)
-    stage.app.outage.report(StoreDamaged("malformed"))
-    await eventually(lambda: closed, lambda: "the work ends")
-    assert closed == [False]
-    await eventually(stage.app.client.is_closed, lambda: "the bot ends")
 
 
 def damage(database: Path) -> None:

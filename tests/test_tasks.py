@@ -45,3 +45,15 @@ async def test_a_wait_that_is_cancelled_cancels_all() -> None:
         await sleeper.cancelled.wait()
     with pytest.raises(asyncio.CancelledError):
         await waiting
+
+
+async def test_the_error_of_the_first_to_end_is_raised() -> None:
+    sleeper = Sleeper()
+
+    async def fail() -> None:
+        await sleeper.begun.wait()
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        await first_of(sleeper.sleep(), fail())
+    await sleeper.cancelled.wait()

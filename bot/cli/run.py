@@ -21,7 +21,8 @@ from bot.cli.startup import CliError, load_settings
 from bot.faces.detection import AgeEstimator, FaceDetector
 from bot.ops.web import CannotListen
 from bot.settings import Settings
-from bot.store import ShardsLost, StoreError
+from bot.store import StoreError
+from bot.tasks import first_of
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -81,18 +82,11 @@ async def _serve(settings: Settings) -> None:
         app.client as client,
     ):
         await client.login(token.get_secret_value() if token is not None else "")
-        try:
-            freeze_loaded()
-            # Open jobs resume before the gateway is up: editing a message needs no connection to it.
-            await app.begin()
-            await _connect(client)
-            if app.outage.damage is not None:
-                raise app.outage.damage
-            if app.cluster.replaced:
-                raise ShardsLost
-        finally:
-            # The client is still open, so members whose orders were cut off can be told.
-            await app.end()
+        freeze_loaded()
+        # Open jobs resume before the gateway is up: editing a message needs no connection to it. In the end,
+        # the client is still open, so members whose orders were cut off can be told.
+        async with app.running() as supervision:
+            await first_of(_connect(client), supervision)
 
 
 async def _connect(client: Doppel) -> None:

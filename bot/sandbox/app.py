@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Never
 
 import discord
 import simcord
@@ -33,7 +34,7 @@ from bot.sandbox.welcome import copy_samples, furnish, post_welcome
 from bot.settings import Settings
 from bot.store import StoreError
 from bot.store.backend.leases import lock_file
-from bot.tasks import running_task
+from bot.tasks import first_of, running_task
 
 __all__ = ["Sandbox", "SandboxError", "SandboxOptions", "open_sandbox", "run_sandbox"]
 
@@ -71,6 +72,8 @@ class Sandbox:
 
     address: str
     app: App
+    supervision: asyncio.Task[Never]
+    """Fails with the reason if the bot ends by itself."""
     env: simcord.Env
     guild: Guild
     preview: ChannelsPreview
@@ -88,7 +91,7 @@ async def run_sandbox(settings: Settings, options: SandboxOptions) -> None:
         print(f"The sandbox is open: {opened.address}  (Ctrl-C closes it)", flush=True)  # noqa: T201
         if options.browser:
             await open_browser(opened.address)
-        await wait_until_stopped(opened.preview.wait_closed())
+        await wait_until_stopped(first_of(opened.preview.wait_closed(), opened.supervision))
 
 
 @asynccontextmanager
@@ -133,14 +136,14 @@ async def open_sandbox(
         await stack.enter_async_context(preview)
         ticker = Ticker(env, preview, proxy.show_change)
         await stack.enter_async_context(running_task(ticker.run(), "ticker"))
-        await app.begin()
+        supervision = await stack.enter_async_context(app.running())
         if is_new:
             async with ticker.lock:
                 await furnish(guild)
         await stack.enter_async_context(saving(save))
         await stack.enter_async_context(proxy.forward_to(preview.url, ticker.lock))
         await stack.enter_async_context(proxy.forward_operator_to(app.served_at, token))
-        yield Sandbox(address, app, env, guild, preview, segmind, ticker.lock)
+        yield Sandbox(address, app, supervision, env, guild, preview, segmind, ticker.lock)
 
 
 @asynccontextmanager

@@ -54,7 +54,7 @@ class House:
         app = await self.running.enter_async_context(build_staged(self.settings))
         await self.server.stage.env.restart_bot(app.client)
         with self.server.stage.env.time_context():
-            await app.begin()
+            await self.running.enter_async_context(app.running())
         self.server.stage.app = app
 
 
@@ -67,7 +67,7 @@ async def house(tmp_path: Path) -> AsyncGenerator[House]:
         app = await running.enter_async_context(build_staged(settings))
         env = await simulated_discord(app)
         with env.time_context():
-            await app.begin()
+            await running.enter_async_context(app.running())
         guild = env.create_guild("Testers")
         channel = guild.create_text_channel("swaps")
         member = guild.add_member(env.create_user("alice"))

@@ -54,6 +54,7 @@ class SmallDiscord:
         self.messages = Messages(self.app, self.guilds, self.files)
         self.gateway = Gateway(self.token, self.guilds, self._initial_events)
         self.member = Member("alice")
+        self.file_requests = 0
         self.files_available = asyncio.Event()
         """While it is cleared, downloads wait."""
         self.files_available.set()
@@ -214,6 +215,7 @@ class SmallDiscord:
         return self.files.get(address.path, address.query)
 
     async def _file(self, request: web.Request) -> web.Response:
+        self.file_requests += 1
         await self.files_available.wait()
         if (found := self.file(str(request.url))) is None:
             return web.Response(status=404, text="This content is no longer available.")

@@ -142,8 +142,8 @@ class SubmissionSearch:
         """Search the history once; None where it cannot be read."""
         now, lag = self._clock.now(), self._config.lag
         search = asyncio.create_task(search_history(self._history, self._index, jobs, now=now, lag=lag))
-        await first_of(search, self._clock.sleep(_PASS_TIMEOUT))
         try:
+            await first_of(search, self._clock.sleep(_PASS_TIMEOUT))
             return search.result() if search.done() else None
         except SegmindError as error:
             log.warning("history request failed", error=error.detail)
