@@ -97,6 +97,7 @@ class App:
         log.info("open jobs resumed", count=await self.engine.job_service.resume())
         tasks: list[PeriodicTask] = [
             self.engine.sweep.run,
+            self.engine.cancellations.run,
             self.engine.watch.run,
             self.engine.learned_timings.run,
             self.engine.learned_rate.run,

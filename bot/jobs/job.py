@@ -184,6 +184,8 @@ class Job:
     subsidy: int = 0
     """Credits that the server pays on top of the price, in an event."""
     event: int | None = None
+    cancel_requested: bool = False
+    """True if its member pressed Cancel while another process owned it; its owner cancels it."""
     batch: str | None = None
     """Id of the first job of the batch, if several jobs were ordered at once; they share a place."""
 

@@ -148,8 +148,12 @@ class Store(Protocol):
         """Return the next open jobs of this worker, oldest first; empty after the last one."""
         ...
 
-    async def claim_waiting(self, job_id: str) -> Job | None:
-        """Take over a job from its worker, even a living one, if it waits to be submitted."""
+    async def request_cancellation(self, job_id: str) -> bool:
+        """Ask the worker that owns a job to cancel it; return whether it waits to be submitted."""
+        ...
+
+    async def to_cancel(self) -> Sequence[Job]:
+        """Return the waiting jobs of this worker that it was asked to cancel."""
         ...
 
     def adopt(self) -> AsyncIterator[Sequence[Job]]:

@@ -79,30 +79,35 @@ class Runner:
         task.add_done_callback(lambda _: self._tasks.pop(job.id, None))
 
     async def cancel(self, job: Job) -> None:
-        """Cancel a job that was not submitted; raise `StaleJob` where it moved on.
+        """Cancel a job that was not submitted, or ask its owner to; raise `StaleJob` where it moved on.
 
         The database decides: of this move and the submission's, only one finds the job unchanged. If it has
-        lost a submission, this process still knows.
+        lost a submission, only the process that sent the request knows, or Segmind's history.
         """
         if self._submitter.has_sent(job.id):
             raise StaleJob(job.id)
-        try:
-            cancelled = await self._move_to_cancelled(job)
-        except StaleJob:
+        own = await self._store.find_own(job.id)
+        if own is None:
             # After a takeover, the button is pressed in one process, and the job waits in another.
-            if (claimed := await self._store.claim_waiting(job.id)) is None:
-                raise
-            cancelled = await self._move_to_cancelled(claimed)
+            if not await self._store.request_cancellation(job.id):
+                raise StaleJob(job.id)
+            log.info("owner asked to cancel the job", job=job.id)
+            return
+        own = await self._submitter.look_up(own)
+        if own.state is not State.HELD:
+            raise StaleJob(job.id)
+        await self.redeliver(await self._move_to_cancelled(own))
+        log.info("job cancelled", job=job.id)
+
+    async def _move_to_cancelled(self, job: Job) -> Job:
+        try:
+            return await self._store.move(job, job.to(State.CANCELLED, settled_at=self._clock.now()))
         except StoreUnavailable:
             # The answer may be lost although the move is written.
             found = await self._store.find_own(job.id)
             if found is None or found.state is not State.CANCELLED:
                 raise
-            cancelled = found
-        await self.redeliver(cancelled)
-
-    async def _move_to_cancelled(self, job: Job) -> Job:
-        return await self._store.move(job, job.to(State.CANCELLED, settled_at=self._clock.now()))
+            return found
 
     def abandon(self, job_id: str) -> None:
         """Stop the task of a job that another process now owns."""

@@ -281,7 +281,6 @@ class JobService:
             await self._runner.cancel(job)
         except StaleJob:
             raise TooLate from None
-        log.info("job cancelled", job=job.id)
 
     async def redeliver(self, job: Job) -> None:
         """Deliver a settled job once more, because a moderator has decided how it ends."""

@@ -86,6 +86,8 @@ class Submitter:
         """Take a job from HELD to the state that Segmind's response calls for."""
         if job.id in self._sent:
             return await self._already_sent(job, self._sent[job.id])
+        if job.cancel_requested:
+            return await self._store.move(job, job.to(State.CANCELLED, settled_at=self._clock.now()))
         async with self._slots.acquire(job):
             return await self._submit(job)
 

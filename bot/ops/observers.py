@@ -118,11 +118,11 @@ class ObservedStore:
             self._listener.lost(closed)
         return job
 
-    async def claim_waiting(self, job_id: str) -> Job | None:
-        job = await self._store.claim_waiting(job_id)
-        if job is not None:
-            self._listener.adopted([job])
-        return job
+    async def request_cancellation(self, job_id: str) -> bool:
+        return await self._store.request_cancellation(job_id)
+
+    async def to_cancel(self) -> Sequence[Job]:
+        return await self._store.to_cancel()
 
     async def owns(self, job_id: str) -> bool:
         return await self._store.owns(job_id)

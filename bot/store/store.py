@@ -282,9 +282,13 @@ class SqlStore:
         async with self._transaction() as connection:
             return await jobs.show_again(connection, job_id, owner=self._worker)
 
-    async def claim_waiting(self, job_id: str) -> Job | None:
+    async def request_cancellation(self, job_id: str) -> bool:
         async with self._transaction() as connection:
-            return await jobs.claim_waiting(connection, job_id, owner=self._worker)
+            return await jobs.request_cancellation(connection, job_id)
+
+    async def to_cancel(self) -> Sequence[Job]:
+        async with self._reading() as connection:
+            return await jobs.to_cancel(connection, owner=self._worker)
 
     async def open_jobs(self, after: OpenJob | None) -> Sequence[OpenJob]:
         async with self._reading() as connection:

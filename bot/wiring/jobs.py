@@ -2,6 +2,7 @@
 
 from bot.administration.credits import CreditAdmin
 from bot.chat.moderation.operator_alerts import OperatorAlerts
+from bot.jobs.cancellations import Cancellations
 from bot.jobs.fetcher import FetchConfig, ResultFetcher
 from bot.jobs.job import Job
 from bot.jobs.poller import HISTORY_DELAYS, Poller
@@ -109,6 +110,7 @@ class JobEngine:
             waiting_per_member=jobs.waiting_per_member,
         )
         self.sweep = Sweep(ports.store, self.runner, clock)
+        self.cancellations = Cancellations(ports.store, self.runner, clock)
         self.credit_admin = CreditAdmin(
             ledger=store, archive=store, policy=self.policy, queue=self.queue, models=models
         )

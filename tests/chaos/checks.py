@@ -29,7 +29,7 @@ class Evidence:
     """Ids of the requests that Segmind finished and billed."""
     placed: Sequence[PlacedOrder]
     was_cut_off: Callable[[PlacedOrder], bool]
-    """True if a kill came after the bot deferred its reply and before it stored the job."""
+    """True if a kill may have come after the bot deferred its reply, and before the database kept the job."""
     messages: Sequence[Message] = ()
     """Everything that the bot wrote."""
     set_backs: Sequence[SetBack] = ()
@@ -83,7 +83,7 @@ def check(evidence: Evidence) -> Findings:
         submitted_twice=list(_submitted_twice(evidence.accepted)),
         lost=[*_lost_jobs(evidence), *_lost_orders(each for each in jobless if each not in forgotten)],
         ledger=ledger_difference(evidence.snapshot),
-        unfinished=[*_unfinished(answered, jobs, cut_off), *_still_open(forgotten)],
+        unfinished=[*_unfinished(answered, jobs, cut_off), *_still_open(forgotten, evidence.was_cut_off)],
         extra=list(extra_messages(evidence.messages)),
         overwritten=list(overwritten_results(answered, evidence.set_backs, suspended=evidence.suspended)),
         idle=evidence.idle,
@@ -201,10 +201,12 @@ def _unfinished_batch(placed: PlacedOrder, jobs: Sequence[JobRow]) -> Iterator[s
         yield f"message {reply.id} of a batch shows a result in the wrong place"
 
 
-def _still_open(forgotten: Iterable[PlacedOrder]) -> Iterator[str]:
-    """A job that a set-back forgot is ended by the process that ran it."""
+def _still_open(
+    forgotten: Iterable[PlacedOrder], was_cut_off: Callable[[PlacedOrder], bool]
+) -> Iterator[str]:
+    """A job that a set-back forgot is ended by the process that ran it, unless a kill made it forget, too."""
     for placed in forgotten:
-        if shows_stage(placed.reply.text):
+        if shows_stage(placed.reply.text) and not was_cut_off(placed):
             yield f"message {placed.reply.id} of a forgotten job still says {_last_words(placed.reply)!r}"
 
 

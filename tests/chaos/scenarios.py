@@ -140,7 +140,7 @@ SCENARIOS: Mapping[str, Scenario] = {
         Scenario("deaf-postgres", jobs=600, deaf=0.03, kills=4, **_TWO_ON_POSTGRES),
         Scenario("suspended", jobs=800, suspensions=6, **_THREE_ON_POSTGRES),
         Scenario("clock-skew", jobs=800, kills=6, clock_skew=60.0, **_THREE_ON_POSTGRES),
-        Scenario("set-back", jobs=600, set_backs=4, presses=True, **_TWO_ON_POSTGRES),
+        Scenario("set-back", jobs=600, kills=4, set_backs=4, presses=True, **_TWO_ON_POSTGRES),
         Scenario(
             "all-at-once",
             jobs=1000,

@@ -238,6 +238,8 @@ def test_an_order_and_its_request_may_be_forgotten_by_a_database_that_is_set_bac
     assert counts(check(lost)) == (0, 2, 0, 1)
     set_back = SetBack(95.0, 99.0, {order.reply.id}, {"b2"})
     assert counts(check(replace(lost, set_backs=[set_back]))) == (0, 0, 0, 1)
+    # Nobody is left who knows of it.
+    assert check(replace(lost, set_backs=[set_back], was_cut_off=always)).clean
     assert order.reply.interaction.message is not None
     order.reply.interaction.message.apply(
         {"components": [{"type": 10, "content": "Face swap v5 · Lost on the way"}]}, "token"

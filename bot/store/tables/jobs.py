@@ -25,6 +25,9 @@ IN_FLIGHT = sa.text("state IN ('SUBMITTING', 'UNKNOWN', 'SUBMITTED')")
 SLOT_USED = sa.text("state = 'HELD' AND slot_since IS NOT NULL")
 """Condition for waiting jobs that have a slot or ask for one."""
 
+TO_CANCEL = sa.text("state = 'HELD' AND cancel_requested")
+"""Condition for waiting jobs that their owner has to cancel."""
+
 jobs = sa.Table(
     "jobs",
     METADATA,
@@ -68,6 +71,7 @@ jobs = sa.Table(
     sa.Column("delivery", sa.Text),
     sa.Column("owner", sa.Text, nullable=False),
     sa.Column("epoch", INTEGER, nullable=False),
+    sa.Column("cancel_requested", BOOLEAN, nullable=False, server_default=sa.false()),
     sa.Column("batch", sa.Text),
     # Credits that the server pays on top of the price, and the event for which it does.
     sa.Column("subsidy", INTEGER, nullable=False, server_default=sa.text("0")),
@@ -92,6 +96,8 @@ jobs = sa.Table(
     partial_index("jobs_at_segmind", "account", "guild_id", where=IN_FLIGHT),
     # Processes that share a database look through the jobs that ask for slots before each submission.
     partial_index("jobs_with_slots", "slot_since", where=SLOT_USED),
+    # Processes that share a database look for these every few seconds.
+    partial_index("jobs_to_cancel", "owner", where=TO_CANCEL),
     # The cap of an event holds for the sum of its jobs.
     partial_index("jobs_of_event", "event", where=sa.text("event IS NOT NULL")),
     # The card of a batch shows all of its jobs.

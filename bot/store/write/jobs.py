@@ -13,7 +13,7 @@ from bot.ledger.account import Allocation
 from bot.ledger.ledger import GATE, LIST
 from bot.store.connection import Connection
 from bot.store.dialects import any_values, matches_any
-from bot.store.tables import OPEN, is_named, jobs, takedowns
+from bot.store.tables import OPEN, TO_CANCEL, is_named, jobs, takedowns
 
 FIRST_EPOCH = 1
 
@@ -23,7 +23,7 @@ _SLICE = 2_000
 _JOB_FIELDS = tuple(field.name for field in fields(Job) if field.name != "place")
 _PLACE_FIELDS = tuple(field.name for field in fields(Place))
 _PLACE_FLAGS = ("hidden", "spoiler", "direct")
-_JOB_FLAGS = ("told", "agreed", "doubtful")
+_JOB_FLAGS = ("told", "agreed", "doubtful", "cancel_requested")
 _CHANGING = (
     "state", "submitted_at", "request_id", "output", "cost", "reason", "detail", "settled_at", "told",
     "delivery",
@@ -111,15 +111,20 @@ async def is_open(connection: Connection, job_id: str, *, owner: str) -> bool:
     return (await connection.execute(found)).one_or_none() is not None
 
 
-async def claim_waiting(connection: Connection, job_id: str, *, owner: str) -> StoredJob | None:
-    claiming = (
+async def request_cancellation(connection: Connection, job_id: str) -> bool:
+    """Ask the owner of a waiting job to cancel it; return whether it waits."""
+    asking = (
         jobs.update()
         .where(jobs.c.id == job_id, jobs.c.state == State.HELD)
-        .values(owner=owner, epoch=jobs.c.epoch + 1)
-        .returning(jobs)
+        .values(cancel_requested=True)
+        .returning(jobs.c.id)
     )
-    row = (await connection.execute(claiming)).mappings().one_or_none()
-    return None if row is None else job_from_row(row)
+    return (await connection.execute(asking)).one_or_none() is not None
+
+
+async def to_cancel(connection: Connection, *, owner: str) -> Sequence[StoredJob]:
+    chosen = sa.select(jobs).where(TO_CANCEL, jobs.c.owner == owner).order_by(jobs.c.id)
+    return [job_from_row(row) for row in (await connection.execute(chosen)).mappings()]
 
 
 async def show_again(connection: Connection, job_id: str, *, owner: str) -> bool:

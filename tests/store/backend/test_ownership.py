@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -157,17 +158,24 @@ async def test_the_end_of_a_job_is_shown_again_by_its_owner_alone(
     assert await successor.discrepancies() == []
 
 
-async def test_a_waiting_job_is_claimed_from_a_living_worker(paused: SqlStore, neighbour: SqlStore) -> None:
+async def test_the_owner_of_a_waiting_job_is_asked_to_cancel_it(
+    paused: SqlStore, neighbour: SqlStore
+) -> None:
     waiting, submitting = await opened(paused), await opened(paused)
     await through(paused, submitting, State.SUBMITTING)
-    assert await neighbour.claim_waiting(submitting.id) is None
-    claimed = await neighbour.claim_waiting(waiting.id)
-    assert claimed is not None
-    assert claimed == waiting
-    with pytest.raises(StaleJob):
-        await through(paused, waiting, State.SUBMITTING)
-    await through(neighbour, claimed, State.CANCELLED)
-    assert await neighbour.claim_waiting(waiting.id) is None
+    assert not await neighbour.request_cancellation(submitting.id)
+    assert await neighbour.request_cancellation(waiting.id)
+    assert await neighbour.to_cancel() == []
+    [asked] = await paused.to_cancel()
+    assert asked == replace(waiting, cancel_requested=True)
+    # A copy from before the request is still the owner's to move, and the request stays on record.
+    submitted = await through(paused, waiting, State.SUBMITTING)
+    assert await paused.to_cancel() == []
+    await paused.move(submitted, replace(submitted, state=State.HELD))
+    [asked] = await paused.to_cancel()
+    await through(paused, asked, State.CANCELLED)
+    assert await paused.to_cancel() == []
+    assert not await neighbour.request_cancellation(waiting.id)
 
 
 async def test_a_copy_from_before_two_adoptions_stays_fenced(

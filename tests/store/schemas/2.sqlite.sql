@@ -266,7 +266,7 @@ CREATE TABLE jobs (
 	told INTEGER NOT NULL, 
 	delivery TEXT, 
 	owner TEXT NOT NULL, 
-	epoch INTEGER NOT NULL, nonce TEXT DEFAULT '' NOT NULL, slot_since REAL, has_slot INTEGER DEFAULT 0 NOT NULL, batch TEXT, gif_loops INTEGER, agreed INTEGER DEFAULT 0 NOT NULL, doubtful INTEGER DEFAULT 0 NOT NULL, avatar_of INTEGER, subsidy INTEGER DEFAULT 0 NOT NULL, event INTEGER, 
+	epoch INTEGER NOT NULL, nonce TEXT DEFAULT '' NOT NULL, slot_since REAL, has_slot INTEGER DEFAULT 0 NOT NULL, batch TEXT, cancel_requested INTEGER DEFAULT 0 NOT NULL, gif_loops INTEGER, agreed INTEGER DEFAULT 0 NOT NULL, doubtful INTEGER DEFAULT 0 NOT NULL, avatar_of INTEGER, subsidy INTEGER DEFAULT 0 NOT NULL, event INTEGER, 
 	PRIMARY KEY (id), 
 	CONSTRAINT jobs_request_id_once UNIQUE (request_id), 
 	CONSTRAINT jobs_price_is_not_negative CHECK (price >= 0), 
@@ -287,7 +287,7 @@ over"; -- ü',1790000000.375,'segmind','jobs.detail 1: "it''s
 over"; -- ü',1790000000.375,0,'edited','jobs.owner 1: "it''s
 over"; -- ü',81384788765712385,'jobs.nonce 1: "it''s
 over"; -- ü',1790000000.375,1,'jobs.batch 1: "it''s
-over"; -- ü',81384788765712385,1,1,81384788765712385,81384788765712385,81384788765712385);
+over"; -- ü',1,81384788765712385,1,1,81384788765712385,81384788765712385,81384788765712385);
 INSERT INTO "jobs" VALUES('jobs.id 2','jobs.slug 2: "it''s
 over"; -- ü','{"of":"jobs.body 2","umlaut":"\u00fc","lone":"\ud83d"}','81384788765712384:81384788765712385',5,2,1790000000.5,1790000000.5,81384788765712386,81384788765712386,81384788765712386,81384788765712386,'jobs.token 2: "it''s
 over"; -- ü',1790000000.5,81384788765712386,'jobs.locale 2: "it''s
@@ -297,7 +297,7 @@ over"; -- ü',1790000000.5,'parameters','jobs.detail 2: "it''s
 over"; -- ü',1790000000.5,0,'replied','jobs.owner 2: "it''s
 over"; -- ü',81384788765712386,'jobs.nonce 2: "it''s
 over"; -- ü',1790000000.5,0,'jobs.batch 2: "it''s
-over"; -- ü',81384788765712386,0,0,81384788765712386,81384788765712386,81384788765712386);
+over"; -- ü',0,81384788765712386,0,0,81384788765712386,81384788765712386,81384788765712386);
 INSERT INTO "jobs" VALUES('jobs.id 3','jobs.slug 3: "it''s
 over"; -- ü','{"of":"jobs.body 3","umlaut":"\u00fc","lone":"\ud83d"}','81384788765712384:81384788765712385',5,2,1790000000.625,1790000000.625,81384788765712387,81384788765712387,81384788765712387,81384788765712387,'jobs.token 3: "it''s
 over"; -- ü',1790000000.625,81384788765712387,'jobs.locale 3: "it''s
@@ -307,7 +307,7 @@ over"; -- ü',1790000000.625,'service','jobs.detail 3: "it''s
 over"; -- ü',1790000000.625,0,'direct','jobs.owner 3: "it''s
 over"; -- ü',81384788765712387,'jobs.nonce 3: "it''s
 over"; -- ü',1790000000.625,1,'jobs.batch 3: "it''s
-over"; -- ü',81384788765712387,1,1,81384788765712387,81384788765712387,81384788765712387);
+over"; -- ü',1,81384788765712387,1,1,81384788765712387,81384788765712387,81384788765712387);
 INSERT INTO "jobs" VALUES('jobs.id 4','jobs.slug 4: "it''s
 over"; -- ü','{"of":"jobs.body 4","umlaut":"\u00fc","lone":"\ud83d"}','81384788765712384:81384788765712385',5,2,1790000000.75,1790000000.75,81384788765712388,81384788765712388,81384788765712388,81384788765712388,'jobs.token 4: "it''s
 over"; -- ü',1790000000.75,81384788765712388,'jobs.locale 4: "it''s
@@ -317,7 +317,7 @@ over"; -- ü',1790000000.75,'unreachable','jobs.detail 4: "it''s
 over"; -- ü',1790000000.75,0,'awaited','jobs.owner 4: "it''s
 over"; -- ü',81384788765712388,'jobs.nonce 4: "it''s
 over"; -- ü',1790000000.75,0,'jobs.batch 4: "it''s
-over"; -- ü',81384788765712388,0,0,81384788765712388,81384788765712388,81384788765712388);
+over"; -- ü',0,81384788765712388,0,0,81384788765712388,81384788765712388,81384788765712388);
 INSERT INTO "jobs" VALUES('jobs.id 5','jobs.slug 5: "it''s
 over"; -- ü','{"of":"jobs.body 5","umlaut":"\u00fc","lone":"\ud83d"}','81384788765712384:81384788765712385',5,2,1790000000.875,1790000000.875,81384788765712389,81384788765712389,81384788765712389,81384788765712389,'jobs.token 5: "it''s
 over"; -- ü',1790000000.875,81384788765712389,'jobs.locale 5: "it''s
@@ -327,7 +327,7 @@ over"; -- ü',1790000000.875,'not found','jobs.detail 5: "it''s
 over"; -- ü',1790000000.875,0,'kept','jobs.owner 5: "it''s
 over"; -- ü',81384788765712389,'jobs.nonce 5: "it''s
 over"; -- ü',1790000000.875,1,'jobs.batch 5: "it''s
-over"; -- ü',81384788765712389,1,1,81384788765712389,81384788765712389,81384788765712389);
+over"; -- ü',1,81384788765712389,1,1,81384788765712389,81384788765712389,81384788765712389);
 INSERT INTO "jobs" VALUES('jobs.id 6','jobs.slug 6: "it''s
 over"; -- ü','{"of":"jobs.body 6","umlaut":"\u00fc","lone":"\ud83d"}','81384788765712384:81384788765712385',5,2,1790000001.0,1790000001.0,81384788765712390,81384788765712390,81384788765712390,81384788765712390,'jobs.token 6: "it''s
 over"; -- ü',1790000001.0,81384788765712390,'jobs.locale 6: "it''s
@@ -337,7 +337,7 @@ over"; -- ü',1790000001.0,'forgotten','jobs.detail 6: "it''s
 over"; -- ü',1790000001.0,0,'gone','jobs.owner 6: "it''s
 over"; -- ü',81384788765712390,'jobs.nonce 6: "it''s
 over"; -- ü',1790000001.0,0,'jobs.batch 6: "it''s
-over"; -- ü',81384788765712390,0,0,81384788765712390,81384788765712390,81384788765712390);
+over"; -- ü',0,81384788765712390,0,0,81384788765712390,81384788765712390,81384788765712390);
 INSERT INTO "jobs" VALUES('jobs.id 7','jobs.slug 7: "it''s
 over"; -- ü','{"of":"jobs.body 7","umlaut":"\u00fc","lone":"\ud83d"}','81384788765712384:81384788765712385',5,2,1790000001.125,1790000001.125,81384788765712391,81384788765712391,81384788765712391,81384788765712391,'jobs.token 7: "it''s
 over"; -- ü',1790000001.125,81384788765712391,'jobs.locale 7: "it''s
@@ -347,7 +347,7 @@ over"; -- ü',1790000001.125,'result','jobs.detail 7: "it''s
 over"; -- ü',1790000001.125,0,'edited','jobs.owner 7: "it''s
 over"; -- ü',81384788765712391,'jobs.nonce 7: "it''s
 over"; -- ü',1790000001.125,1,'jobs.batch 7: "it''s
-over"; -- ü',81384788765712391,1,1,81384788765712391,81384788765712391,81384788765712391);
+over"; -- ü',1,81384788765712391,1,1,81384788765712391,81384788765712391,81384788765712391);
 INSERT INTO "jobs" VALUES('jobs.id 8','jobs.slug 8: "it''s
 over"; -- ü','{"of":"jobs.body 8","umlaut":"\u00fc","lone":"\ud83d"}','81384788765712384:81384788765712385',5,2,1790000001.25,1790000001.25,81384788765712392,81384788765712392,81384788765712392,81384788765712392,'jobs.token 8: "it''s
 over"; -- ü',1790000001.25,81384788765712392,'jobs.locale 8: "it''s
@@ -357,7 +357,7 @@ over"; -- ü',1790000001.25,'withheld','jobs.detail 8: "it''s
 over"; -- ü',1790000001.25,0,'replied','jobs.owner 8: "it''s
 over"; -- ü',81384788765712392,'jobs.nonce 8: "it''s
 over"; -- ü',1790000001.25,0,'jobs.batch 8: "it''s
-over"; -- ü',81384788765712392,0,0,81384788765712392,81384788765712392,81384788765712392);
+over"; -- ü',0,81384788765712392,0,0,81384788765712392,81384788765712392,81384788765712392);
 INSERT INTO "jobs" VALUES('jobs.id 9','jobs.slug 9: "it''s
 over"; -- ü','{"of":"jobs.body 9","umlaut":"\u00fc","lone":"\ud83d"}','81384788765712384:81384788765712385',5,2,1790000001.375,1790000001.375,81384788765712393,81384788765712393,81384788765712393,81384788765712393,'jobs.token 9: "it''s
 over"; -- ü',1790000001.375,81384788765712393,'jobs.locale 9: "it''s
@@ -367,13 +367,13 @@ over"; -- ü',1790000001.375,'awaited','jobs.detail 9: "it''s
 over"; -- ü',1790000001.375,0,'direct','jobs.owner 9: "it''s
 over"; -- ü',81384788765712393,'jobs.nonce 9: "it''s
 over"; -- ü',1790000001.375,1,'jobs.batch 9: "it''s
-over"; -- ü',81384788765712393,1,1,81384788765712393,81384788765712393,81384788765712393);
+over"; -- ü',1,81384788765712393,1,1,81384788765712393,81384788765712393,81384788765712393);
 INSERT INTO "jobs" VALUES('jobs.id 10','jobs.slug 10: "it''s
 over"; -- ü','{"of":"jobs.body 10","umlaut":"\u00fc","lone":"\ud83d"}','81384788765712384:81384788765712385',5,2,1790000001.5,1790000001.5,81384788765712394,81384788765712394,81384788765712394,81384788765712394,'jobs.token 10: "it''s
 over"; -- ü',1790000001.5,NULL,'jobs.locale 10: "it''s
 over"; -- ü',81384788765712394,0,0,0,1790000001.5,'CANCELLED',NULL,NULL,NULL,NULL,NULL,'unheard',NULL,NULL,1,'awaited','jobs.owner 10: "it''s
 over"; -- ü',81384788765712394,'jobs.nonce 10: "it''s
-over"; -- ü',NULL,0,NULL,NULL,0,0,NULL,81384788765712394,NULL);
+over"; -- ü',NULL,0,NULL,0,NULL,0,0,NULL,81384788765712394,NULL);
 CREATE TABLE listed (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	guild_id INTEGER, 
@@ -578,6 +578,7 @@ CREATE TRIGGER deeds_no_delete BEFORE DELETE ON deeds BEGIN SELECT RAISE(ABORT, 
 CREATE TRIGGER deeds_no_update BEFORE UPDATE ON deeds WHEN NOT (NEW.id = OLD.id AND NEW.guild_id IS OLD.guild_id AND NEW.deed = OLD.deed AND NEW.at = OLD.at AND (NEW.actor = OLD.actor OR NEW.actor = 'forgotten') AND length(NEW.facts) <= length(OLD.facts)) BEGIN SELECT RAISE(ABORT, 'deeds are append-only'); END;
 CREATE INDEX jobs_with_slots ON jobs (slot_since) WHERE state = 'HELD' AND slot_since IS NOT NULL;
 CREATE INDEX jobs_of_batch ON jobs (batch) WHERE batch IS NOT NULL;
+CREATE INDEX jobs_to_cancel ON jobs (owner) WHERE state = 'HELD' AND cancel_requested;
 CREATE INDEX jobs_with_avatar ON jobs (avatar_of, id) WHERE avatar_of IS NOT NULL;
 CREATE INDEX case_notes_of_case ON case_notes (case_id);
 CREATE INDEX case_cards_of_case ON case_cards (case_id);

@@ -15,6 +15,7 @@ def upgrade() -> None:
     _nonces()
     _slots()
     _batches()
+    _cancellations()
     # Number of times that a GIF is played.
     op.add_column("jobs", sa.Column("gif_loops", INTEGER))
     # Facts for moderators; nobody knows whose faces the jobs of the first tables used.
@@ -194,3 +195,9 @@ def _batches() -> None:
     op.add_column("jobs", sa.Column("batch", sa.Text))
     some = sa.text("batch IS NOT NULL")
     op.create_index("jobs_of_batch", "jobs", ["batch"], sqlite_where=some, postgresql_where=some)
+
+
+def _cancellations() -> None:
+    op.add_column("jobs", sa.Column("cancel_requested", BOOLEAN, nullable=False, server_default=sa.false()))
+    asked = sa.text("state = 'HELD' AND cancel_requested")
+    op.create_index("jobs_to_cancel", "jobs", ["owner"], sqlite_where=asked, postgresql_where=asked)
