@@ -24,14 +24,14 @@ from bot.chat.text import LANGUAGES, catalogue
 from bot.cli.gc_tuning import relax_gc
 from tests.discord.forks import REQUEST, USER, Request, fork_media_workers
 
-# `doppel run`, what it loads for Postgres, and what its media workers load.
+# `doppel run`, what it loads for Postgres, and what its media workers load. Not their program itself: runpy
+# executes it in each fork, and would warn that it is loaded already.
 MODULES = (
     "bot.cli.run",
     "asyncpg",
     "sqlalchemy.ext.asyncio",
     "PIL.Image",
     "av",
-    "bot.media.worker.child",
     "bot.media.probe",
     "bot.media.marks.pixels",
     "bot.media.safety_gate.gate",
