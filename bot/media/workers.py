@@ -96,7 +96,7 @@ class MediaWorkers:
         )
         """Finds faces, if the packages for it are installed."""
         self.detection = MediaWorker(WorkerLimits(cpu_seconds=10, wall_seconds=60, preload=_MARKING))
-        """Reads watermarks, which takes seconds."""
+        """Reads watermarks, which takes up to a second for a video."""
 
     def close(self) -> None:
         for worker in (self.uploads, self.results, self.encoder, self.signing, self.faces, self.detection):

@@ -10,7 +10,7 @@ from bot.media.types import DetectedMark
 
 HOUR = 3600
 FILES_AN_HOUR = 10
-"""Files that a member may check in an hour, because each takes a second of a core."""
+"""Files that a member may check in an hour, because a video takes up to a second of a core."""
 
 
 class Evidence(StrEnum):

@@ -36,6 +36,14 @@ def test_a_watermark_survives() -> None:
     assert codes == dict.fromkeys(codes, CODE)
 
 
+@pytest.mark.parametrize("share", [0.72, 0.85])
+def test_a_watermark_is_read_from_a_part_of_a_picture(share: float) -> None:
+    marked = mark_image(sample("face_a.jpg"), MARKS)
+    left, top = 37, 11
+    part = marked.crop((left, top, left + round(marked.width * share), top + round(marked.height * share)))
+    assert code_in(files.saved(part, "JPEG", quality=75)) == CODE
+
+
 def test_a_picture_that_was_never_marked_has_no_code() -> None:
     assert code_in((SAMPLES / "face_a.jpg").read_bytes()) is None
     assert code_in(files.picture("PNG")) is None

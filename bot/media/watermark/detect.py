@@ -8,7 +8,6 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image
 
 from bot.media.watermark.code import MarkCode
@@ -19,11 +18,14 @@ from bot.media.watermark.pattern import (
     SHIFT_STEP,
     TILE,
     Floats,
+    Spectrum,
     band,
     code_of,
     shift_grid,
     spectra,
+    tile_with,
 )
+from bot.media.watermark.tiles import SummedTiles
 
 # Ratio between the sizes that are tried: from 0.7, for a picture that was cut, to 1.02, for rounding.
 _RATIO, _LARGER, _SMALLER = 1.005, 4, 71
@@ -47,7 +49,7 @@ class _Match(NamedTuple):
     score: float
     share: float
     shift: tuple[int, int]
-    tile: npt.NDArray[np.float64]
+    spectrum: Spectrum
 
 
 def detect(pictures: Sequence[Image.Image]) -> Reading:
@@ -68,15 +70,16 @@ def detect_any(samples: Iterable[Sequence[Image.Image]]) -> Reading:
 
 
 def _best_match(pictures: Sequence[Image.Image]) -> _Match:
-    flat = Image.fromarray(sum(map(_flattened, pictures), np.float32(0)) / np.float32(len(pictures)))
+    flat = sum(map(_flattened, pictures), np.float32(0)) / np.float32(len(pictures))
+    tiles = SummedTiles(np.asarray(flat))
     # From the whole picture on, the most common case.
-    best = _match(flat, 1)
+    best = _match(tiles, 1)
     for step in (*range(1, _LARGER + 1), *range(-1, -_SMALLER - 1, -1)):
         if best.score >= _CERTAIN_SCORE:
             break
-        best = max(best, _match(flat, _RATIO**step), key=_score)
+        best = max(best, _match(tiles, _RATIO**step), key=_score)
     fine = range(-_FINE_STEPS, _FINE_STEPS + 1)
-    return max((_match(flat, best.share * _FINE_RATIO**step) for step in fine), key=_score)
+    return max((_match(tiles, best.share * _FINE_RATIO**step) for step in fine), key=_score)
 
 
 def _score(match: _Match) -> float:
@@ -85,50 +88,37 @@ def _score(match: _Match) -> float:
 
 def _flattened(picture: Image.Image) -> Floats:
     """Brightness compared with the surroundings, in their deviations, so that no edge outweighs the rest."""
-    size = _scaled(picture, LONGEST_SIDE)
+    scale = LONGEST_SIDE / max(picture.size)
+    size = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
     brightness = np.asarray(picture.convert("L").resize(size, Image.Resampling.BICUBIC), np.float32)
     detail = brightness - local_mean(brightness, _SURROUNDINGS)
     steps = detail / (local_deviation(detail, _SURROUNDINGS) + _LEAST_DEVIATION)
     return np.asarray(np.clip(steps, -_MOST, _MOST), np.float32)
 
 
-def _match(flat: Image.Image, share: float) -> _Match:
-    scaled = flat.resize(_scaled(flat, LONGEST_SIDE * share), Image.Resampling.BICUBIC)
-    tile = _summed_tiles(np.asarray(scaled))
-    correlation = _correlation(tile, 0)
+def _match(tiles: SummedTiles, share: float) -> _Match:
+    spectrum = tiles.spectrum(share)
+    strength = np.abs(spectrum)
+    # A few frequencies of the picture itself, such as those of a fence, must not outweigh all others.
+    most = np.median(strength[band()]) * np.float32(1.5)
+    spectrum *= np.minimum(strength, most) / (strength + np.float32(1e-9))
+    correlation = _correlation(spectrum, 0)
     best = int(correlation.argmax())
-    return _Match(float(correlation.flat[best]), share, divmod(best, TILE), tile)
+    return _Match(float(correlation.flat[best]), share, divmod(best, TILE), spectrum)
 
 
 def _code_at(match: _Match) -> MarkCode | None:
     row, column = match.shift
-    tile = np.roll(match.tile, (-row, -column), (0, 1))
     shifts: list[tuple[int, int]] = []
     for number in range(1, PATTERNS):
-        grid = shift_grid(_correlation(tile, number))
+        correlation = _correlation(match.spectrum, number)
+        grid = shift_grid(np.roll(correlation, (-row, -column), (0, 1)))
         at = divmod(int(grid.argmax()), grid.shape[1])
         shifts.append((at[0] * SHIFT_STEP, at[1] * SHIFT_STEP))
     return code_of(shifts)
 
 
-def _correlation(tile: npt.NDArray[np.float64], number: int) -> Floats:
+def _correlation(spectrum: Spectrum, number: int) -> Floats:
     """Correlation of a tile with a pattern at each shift, in standard deviations."""
-    spectrum = np.fft.fft2(tile)
-    strength = np.abs(spectrum)
-    # A few frequencies of the picture itself, such as those of a fence, must not outweigh all others.
-    most = np.median(strength[band()]) * 1.5
-    spectrum *= np.minimum(strength, most) / (strength + 1e-9)
-    values = np.fft.ifft2(spectrum * np.conj(spectra()[number])).real
-    return np.asarray((values - values.mean()) / (values.std() + 1e-9), np.float32)
-
-
-def _summed_tiles(values: Floats) -> npt.NDArray[np.float64]:
-    rows, columns = (-(-side // TILE) for side in values.shape)
-    padded = np.zeros((rows * TILE, columns * TILE))
-    padded[: values.shape[0], : values.shape[1]] = values
-    return padded.reshape(rows, TILE, columns, TILE).sum((0, 2))
-
-
-def _scaled(picture: Image.Image, longest_side: float) -> tuple[int, int]:
-    scale = longest_side / max(picture.size)
-    return max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
+    values = tile_with(spectrum * np.conj(spectra()[number]))
+    return values / (values.std() + np.float32(1e-9))

@@ -13,11 +13,13 @@ import numpy.typing as npt
 from bot.media.watermark.code import BITS, MarkCode
 
 Floats = npt.NDArray[np.float32]
+Spectrum = npt.NDArray[np.complex64]
+"""Waves of a tile, by their cycles down and across."""
 
 LONGEST_SIDE = 768
 TILE = 128
 # Cycles a tile, from the lowest to the highest.
-_BAND = 7, 26
+_LOWEST, _HIGHEST = 7, 26
 _SEED = 0xD0BBE1
 # Bits of the shift of a pattern: one of 64 rows and one of 64 columns, each two pixels from the next.
 _SHIFT_BITS, _STEP = 12, 2
@@ -28,32 +30,43 @@ PATTERNS = 1 + (BITS + _CHECK_BITS) // _SHIFT_BITS
 _FIRST_WEIGHT = 1.3
 
 
+# Cycles a tile of the rows and the columns of a spectrum; a row below zero is counted from the last one.
+DOWN, ACROSS = np.arange(-_HIGHEST, _HIGHEST + 1), np.arange(_HIGHEST + 1)
+
+
 @cache
 def band() -> npt.NDArray[np.bool_]:
-    frequencies = np.fft.fftfreq(TILE, 1 / TILE)
-    radius = np.hypot(frequencies[:, None], frequencies[None, :])
-    return (radius >= _BAND[0]) & (radius <= _BAND[1])
+    """Waves of a spectrum that the patterns consist of."""
+    radius = np.hypot(DOWN[:, None], ACROSS)
+    return (radius >= _LOWEST) & (radius <= _HIGHEST)
 
 
 @cache
-def spectra() -> npt.NDArray[np.complex128]:
+def spectra() -> Spectrum:
     """Spectra of the patterns: each has the same strength at all frequencies, and phases of its own."""
     # The seed fixes the patterns, which must never change; numpy promises to keep this generator as it is.
     random = np.random.RandomState(_SEED)
-    waves = np.fft.fft2(random.standard_normal((PATTERNS, TILE, TILE)))
-    return np.asarray(waves / np.abs(waves) * band(), np.complex128)
+    waves = np.fft.rfft2(random.standard_normal((PATTERNS, TILE, TILE)))[:, DOWN, : len(ACROSS)]
+    return np.asarray(waves / np.abs(waves) * band(), np.complex64)
+
+
+def tile_with(spectrum: Spectrum) -> Floats:
+    """Tile that has this spectrum."""
+    rows = np.zeros((TILE, len(ACROSS)), np.complex64)
+    rows[DOWN] = spectrum
+    return np.asarray(np.fft.irfft2(rows, (TILE, TILE)), np.float32)
 
 
 def tile_of(code: MarkCode) -> Floats:
     """Tile that carries a code, with a standard deviation of 1."""
-    patterns = np.fft.ifft2(spectra()).real
+    patterns = [tile_with(spectrum) for spectrum in spectra()]
     value = code.bits << _CHECK_BITS | _check(code.bits)
     tile = patterns[0] * _FIRST_WEIGHT
     for pattern in patterns[1:]:
         row, column = divmod(value & ((1 << _SHIFT_BITS) - 1), _ROW)
         tile += np.roll(pattern, (row * _STEP, column * _STEP), (0, 1))
         value >>= _SHIFT_BITS
-    return np.asarray(tile / tile.std(), np.float32)
+    return tile / tile.std()
 
 
 def code_of(shifts: list[tuple[int, int]]) -> MarkCode | None:
