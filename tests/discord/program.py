@@ -57,6 +57,11 @@ class Program:
         self._signal(signal.SIGTERM)
         return await self.end(patience)
 
+    async def interrupt(self, patience: float = PATIENCE) -> int:
+        """End the process as Ctrl-C does."""
+        self._signal(signal.SIGINT)
+        return await self.end(patience)
+
     async def kill(self) -> None:
         """Kill the process without any shutdown, as a power cut does."""
         self.send_kill()
