@@ -29,7 +29,8 @@ async def test_two_people_of_a_group_change_places(stage: Stage) -> None:
         "place:4": "Place 4: face 4",
     }
     (attachment,) = preview.message.attachments
-    assert Image.open(BytesIO(await attachment.read())).width > 1000
+    # Both pictures are shown, side by side.
+    assert Image.open(BytesIO(await attachment.read())).width > 2 * Image.open(BytesIO(GROUP[1])).width
     await preview.choose(1, "1")
     await preview.choose(2, "0")
     await preview.choose(3, "stays")
