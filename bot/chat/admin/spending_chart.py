@@ -203,7 +203,7 @@ class _Canvas:
 
     def _encode_png(self) -> bytes:
         file = io.BytesIO()
-        self._image.reduce(_SCALE).save(file, "PNG", optimize=True)
+        self._image.reduce(_SCALE).save(file, "PNG")
         return file.getvalue()
 
 
