@@ -88,7 +88,7 @@ def test_the_frames_of_a_video_are_marked() -> None:
 
 
 def test_the_watermark_of_a_video_survives() -> None:
-    frames = video_reencoding.camera_over(sample("face_a.jpg"), (1280, 720), 19)
+    frames = video_reencoding.camera_over(sample("face_a.jpg"), (1280, 720), 31)
     content = video_reencoding.encoded(frames, crf=20)
     media = operations.mark_result(content, Limits(), 10**7, Marks(CODE)).media
     marked = operations.fit_result(content, media, 10**7, 600, Marks(CODE)).content

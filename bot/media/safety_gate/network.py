@@ -82,6 +82,8 @@ def _depthwise(x: Floats, name: str, *, halving: bool) -> Floats:
     height, width = x.shape[0] // step, x.shape[1] // step
     result = np.broadcast_to(addend, (height, width, x.shape[2])).copy()
     part = np.empty_like(result)
+    # A kernel for each pixel of a row lets numpy multiply whole rows, instead of the channels of one pixel.
+    kernel = np.repeat(kernel[:, :, None], width, 2)
     for row in range(3):
         for column in range(3):
             result += np.multiply(padded[row::step, column::step][:height, :width], kernel[row, column], part)
