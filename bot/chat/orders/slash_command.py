@@ -135,9 +135,7 @@ def takes_video(model: type[FaceModel]) -> bool:
 
 
 def _display_signature(name: str) -> inspect.Parameter:
-    return inspect.Parameter(
-        name, inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=bool | None, default=None
-    )
+    return inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=bool, default=None)
 
 
 def _display_options(values: dict[str, Any]) -> DisplayOptions:
@@ -148,20 +146,20 @@ def _display_options(values: dict[str, Any]) -> DisplayOptions:
 
 
 def _annotation(option: Parameter) -> Any:
+    # Also an optional one goes without `| None`, because its default says so. Python keeps one union for two
+    # models that offer the same choices in another order, and would show one of them the other's order.
     if option.slot is not None:
-        kind: Any = discord.Attachment
-    elif option.choices:
-        kind = Literal[option.choices]
-    elif option.type in (int, float):
+        return discord.Attachment
+    if option.choices:
+        return Literal[option.choices]
+    if option.type in (int, float):
         low, high = option.minimum, option.maximum
-        kind = app_commands.Range[
+        return app_commands.Range[
             option.type,
             -INTEGER_LIMIT if low is None else low,
             INTEGER_LIMIT if high is None else high,
         ]
-    else:
-        kind = option.type
-    return kind if option.required else kind | None
+    return option.type
 
 
 def _fit(text: str, price: str = "") -> str:

@@ -85,6 +85,18 @@ def test_options_have_the_documented_types_ranges_and_choices(slug: str, payload
             assert (option["min_value"], option["max_value"]) == (low, high)
 
 
+def test_choices_stand_in_the_order_of_their_own_model() -> None:
+    tree = app_commands.CommandTree(discord.Client(intents=discord.Intents.none()))
+    # Other models offer the same choices in another order.
+    for model in REGISTRY.values():
+        payload = command_for(model, never_run, price="13 credits").to_dict(tree)
+        assert {
+            option["name"]: [choice["value"] for choice in option["choices"]]
+            for option in payload["options"]
+            if "choices" in option
+        } == {each.name: list(each.choices) for each in model.parameters() if each.choices}
+
+
 @pytest.mark.parametrize("face_choices", [None, never_typed], ids=["files", "saved faces"])
 def test_commands_keep_discords_bounds(slug: str, face_choices: FaceChoices | None) -> None:
     tree = app_commands.CommandTree(discord.Client(intents=discord.Intents.none()))
