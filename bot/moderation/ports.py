@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from bot.ledger.ledger import AuditEntry
 from bot.ledger.server_rules import ServerRules
@@ -32,6 +32,13 @@ class BannedFingerprints:
     """The requested hashes of bytes that are banned."""
     dhashes: Collection[int]
     """All banned difference hashes, because a query cannot search by resemblance."""
+
+
+class OwedLogEntry(NamedTuple):
+    """Entry in the log of a server that is not posted yet."""
+
+    job_id: str
+    since: float
 
 
 class AccessStore(Protocol):
@@ -94,6 +101,14 @@ class ModerationStore(AccessStore, OriginStore, Protocol):
     async def forget_post(self, message_id: int) -> None:
         """Delete the record of a post or a log entry that no longer shows the result."""
         ...
+
+    async def owe_log_entry(self, job_id: str) -> None: ...
+
+    async def owed_log_entries(self, before: float) -> Sequence[OwedLogEntry]:
+        """Find entries of delivered jobs that have been owed since before this time."""
+        ...
+
+    async def forget_owed_log_entry(self, job_id: str) -> None: ...
 
     async def record(self, audit_entry: AuditEntry) -> None: ...
 

@@ -1,16 +1,18 @@
 """`doppel run` that is stopped while a result is on its way to the member."""
 
+import json
 import os
 import signal
+import sqlite3
 import sys
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
 
 from bot.jobs.job import State
 from tests.discord.environment import SECONDS, SLUG, START, Environment
-from tests.discord.faults import Late
+from tests.discord.faults import Dropped, Late
 from tests.discord.user import Reply, eventually
 from tests.media.files import noise, saved
 from tests.patience import PATIENCE
@@ -85,3 +87,42 @@ async def test_a_stop_while_a_result_is_posted_shows_it_once(environment: Enviro
         assert len(reply.attachments) == arrived
         assert await bot.terminate(patience=10) == 0
     await finish_after_a_restart(environment, reply)
+
+
+def in_database(environment: Environment, statement: str, *values: object) -> list[tuple[object, ...]]:
+    with closing(sqlite3.connect(environment.database)) as database, database:
+        return database.execute(statement, values).fetchall()
+
+
+@pytest.mark.parametrize("end", ["stop", "kill", "outage"])
+async def test_an_entry_of_the_log_is_posted_after_the_next_start(environment: Environment, end: str) -> None:
+    guild = environment.discord.guild
+    rules = json.dumps({"log_channel": guild.channel.id, "log_pictures": True})
+    in_database(environment, "INSERT INTO servers (id, rules) VALUES (?, ?)", guild.id, rules)
+    environment.discord.faults.next("send", Dropped() if end == "outage" else Late(PATIENCE))
+    async with environment.bot() as bot:
+        await environment.discord.online()
+        reply = await environment.order()
+        await environment.finish(reply)
+        await eventually(lambda: environment.discord.calls("send"), lambda: "the entry on its way to Discord")
+        told = "SELECT 1 FROM jobs WHERE told"
+        await eventually(lambda: in_database(environment, told), lambda: "the end of the job is recorded")
+        if end == "kill":
+            await bot.kill()
+        else:
+            if end == "outage":
+                await bot.wait_for_output("finished job not logged yet")
+            assert await bot.terminate(patience=10) == 0
+    assert environment.discord.messages.unprompted == []
+    owed = "SELECT job_id FROM owed_log_entries"
+    assert in_database(environment, owed) == [(environment.row(reply)[0],)]
+    # As if the bot had been away for a minute.
+    in_database(environment, "UPDATE owed_log_entries SET at = at - 60")
+    async with environment.bot() as bot:
+        await eventually(lambda: not in_database(environment, owed), lambda: "the entry is no longer owed")
+        assert await bot.terminate(patience=10) == 0
+    (entry,) = environment.discord.messages.unprompted
+    assert "Completed" in entry.edits[-1].text
+    assert len(entry.attachments) == 1
+    assert len(reply.attachments) == 1
+    assert len(environment.result_edits(reply)) == 1

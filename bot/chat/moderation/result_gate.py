@@ -111,6 +111,7 @@ class ModeratingWatcher:
         return await self._show(job, result)
 
     async def _show(self, job: Job, result: bytes | None) -> Delivery | Refund:
+        await self._mod_log.owe(job)
         delivery = await self._watcher.finish(job, result)
         self._mod_log.record(job, result)
         self._avatar_notices.tell(job)

@@ -7,6 +7,7 @@ from bot.chat.moderation.approvals import ApprovalService
 from bot.chat.moderation.case_messages import CaseMessages
 from bot.chat.moderation.cases import CaseService
 from bot.chat.moderation.delivery_services import DeliveryServices
+from bot.chat.moderation.owed_entries import OwedLogEntries
 from bot.chat.moderation.removal import ResultRemoval
 from bot.chat.moderation.takedowns import TakedownService
 from bot.chat.shared import Shared
@@ -44,6 +45,7 @@ class ModerationServices:
         self.takedowns = TakedownService(shared, removal, delivery.operators.send_card)
         self.periodic_tasks = (
             self.takedowns.run,
+            OwedLogEntries(shared, delivery.mod_log, self.undelivered).run,
             ApprovalMonitor(store.approvals, self.approvals, clock).run,
             Escalation(store.cases, messages, clock, hours=shared.settings.safety.escalate_hours).run,
         )

@@ -12,12 +12,21 @@ from bot.ledger.ledger import AuditEntry
 from bot.media.fingerprints import Fingerprint, format_hash, format_hashes, parse_hash, parse_hashes
 from bot.media.types import DetectedMark
 from bot.moderation.origin import Origin
-from bot.moderation.ports import BannedFingerprints, MemberPreferences
+from bot.moderation.ports import BannedFingerprints, MemberPreferences, OwedLogEntry
 from bot.store.connection import Connection, Transaction
 from bot.store.dialects import any_values, insert_into, matches_any
 from bot.store.read import origins
 from bot.store.tables import fingerprints as fingerprint_rows
-from bot.store.tables import is_named, jobs, listed, people, posts, strikes, takedowns
+from bot.store.tables import (
+    is_named,
+    jobs,
+    listed,
+    owed_log_entries,
+    people,
+    posts,
+    strikes,
+    takedowns,
+)
 from bot.store.write import audit_log
 
 # Built once, because building a statement takes longer than running it.
@@ -134,6 +143,24 @@ class SqlModerationStore:
 
     async def log_entries_of(self, job_id: str) -> Sequence[tuple[int, int]]:
         return await self._messages_of(job_id, posts.c.in_log)
+
+    async def owe_log_entry(self, job_id: str) -> None:
+        await self._insert(owed_log_entries, [{"job_id": job_id, "at": self._clock.now()}])
+
+    async def owed_log_entries(self, before: float) -> Sequence[OwedLogEntry]:
+        # While its job is open, the delivery itself posts the entry.
+        chosen = (
+            sa.select(owed_log_entries.c.job_id, owed_log_entries.c.at)
+            .join(jobs, jobs.c.id == owed_log_entries.c.job_id)
+            .where(owed_log_entries.c.at <= before, jobs.c.told)
+            .order_by(owed_log_entries.c.at)
+        )
+        async with self._reading() as connection:
+            return [OwedLogEntry(*row) for row in await connection.execute(chosen)]
+
+    async def forget_owed_log_entry(self, job_id: str) -> None:
+        async with self._transaction() as connection:
+            await connection.execute(owed_log_entries.delete().where(owed_log_entries.c.job_id == job_id))
 
     async def record(self, audit_entry: AuditEntry) -> None:
         async with self._transaction() as connection:

@@ -140,6 +140,15 @@ posts = sa.Table(
     sqlite_strict=True,
 )
 
+# Finished jobs whose entry in the log of their server is not posted yet.
+owed_log_entries = sa.Table(
+    "owed_log_entries",
+    METADATA,
+    sa.Column("job_id", sa.Text, primary_key=True),
+    sa.Column("at", REAL, nullable=False),
+    sqlite_strict=True,
+)
+
 cases = sa.Table(
     "cases",
     METADATA,

@@ -2,7 +2,7 @@
 
 from bot.jobs.job import Job, State
 from bot.media.fingerprints import Fingerprint
-from bot.moderation.ports import BannedFingerprints, MemberPreferences
+from bot.moderation.ports import BannedFingerprints, MemberPreferences, OwedLogEntry
 from bot.store import SqlStore
 from tests.store.orders import HandClock, opened, through
 
@@ -79,3 +79,19 @@ async def test_the_posts_of_a_job_are_found(store: SqlStore) -> None:
     await moderation.keep_log_entry("other", 4, 6)
     assert await moderation.posts_of("other") == [(3, 5)]
     assert await moderation.log_entries_of("other") == [(4, 6)]
+
+
+async def test_a_log_is_owed_the_entries_of_delivered_jobs(store: SqlStore, clock: HandClock) -> None:
+    moderation = store.moderation
+    delivered, open_ = [await opened(store) for _ in range(2)]
+    for job in (delivered, open_, delivered):
+        await moderation.owe_log_entry(job.id)
+        clock.advance(1)
+    now = clock.now()
+    assert await moderation.owed_log_entries(now) == []
+    ended = await through(store, delivered, State.SUBMITTING, State.SUBMITTED, State.FAILED)
+    await store.mark_told(ended)
+    assert await moderation.owed_log_entries(now - 4) == []
+    assert await moderation.owed_log_entries(now - 3) == [OwedLogEntry(delivered.id, now - 3)]
+    await moderation.forget_owed_log_entry(delivered.id)
+    assert await moderation.owed_log_entries(now) == []

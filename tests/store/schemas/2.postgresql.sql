@@ -273,6 +273,11 @@ CREATE TABLE public.notes (
     text text NOT NULL
 );
 
+CREATE TABLE public.owed_log_entries (
+    job_id text NOT NULL,
+    at double precision NOT NULL
+);
+
 CREATE TABLE public.people (
     user_id bigint NOT NULL,
     agreed_to text,
@@ -577,6 +582,9 @@ over"; -- ü');
 INSERT INTO public.notes VALUES ('notes.name 2', 'notes.text 2: "it''s
 over"; -- ü');
 
+INSERT INTO public.owed_log_entries VALUES ('owed_log_entries.job_id 1', 1790000000.375);
+INSERT INTO public.owed_log_entries VALUES ('owed_log_entries.job_id 2', 1790000000.5);
+
 INSERT INTO public.people VALUES (81384788765712385, 'people.agreed_to 1: "it''s
 over"; -- ü', 1790000000.375, 1790000000.375, 1790000000.375, true);
 INSERT INTO public.people VALUES (81384788765712386, NULL, NULL, NULL, NULL, false);
@@ -711,6 +719,9 @@ ALTER TABLE ONLY public.listed
 
 ALTER TABLE ONLY public.notes
     ADD CONSTRAINT notes_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY public.owed_log_entries
+    ADD CONSTRAINT owed_log_entries_pkey PRIMARY KEY (job_id);
 
 ALTER TABLE ONLY public.people
     ADD CONSTRAINT people_pkey PRIMARY KEY (user_id);

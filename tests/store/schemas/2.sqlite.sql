@@ -404,6 +404,16 @@ INSERT INTO "notes" VALUES('notes.name 1','notes.text 1: "it''s
 over"; -- ü');
 INSERT INTO "notes" VALUES('notes.name 2','notes.text 2: "it''s
 over"; -- ü');
+CREATE TABLE owed_log_entries (
+	job_id TEXT NOT NULL, 
+	at REAL NOT NULL, 
+	PRIMARY KEY (job_id)
+)
+ STRICT
+
+;
+INSERT INTO "owed_log_entries" VALUES('owed_log_entries.job_id 1',1790000000.375);
+INSERT INTO "owed_log_entries" VALUES('owed_log_entries.job_id 2',1790000000.5);
 CREATE TABLE people (
 	user_id INTEGER NOT NULL, 
 	agreed_to TEXT, 

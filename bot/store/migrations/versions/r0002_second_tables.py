@@ -36,6 +36,12 @@ def upgrade() -> None:
     op.add_column("people", sa.Column("confirms", BOOLEAN, nullable=False, server_default=sa.false()))
     # True if the message is an entry in the log of a server; the first version recorded none of those.
     op.add_column("posts", sa.Column("in_log", BOOLEAN, nullable=False, server_default=sa.false()))
+    op.create_table(
+        "owed_log_entries",
+        sa.Column("job_id", sa.Text, primary_key=True),
+        sa.Column("at", REAL, nullable=False),
+        sqlite_strict=True,
+    )
     # Time at which the bot was removed from the server.
     op.add_column("servers", sa.Column("left_at", REAL))
 
