@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import re
 import sqlite3
+import sys
 from contextlib import closing
 from itertools import groupby
 from pathlib import Path
@@ -44,6 +46,10 @@ async def test_an_order_is_followed_to_its_picture_and_sigterm_ends_the_bot(envi
         (attachment,) = reply.attachments
         assert "AI-generated" in (attachment.description or "")
         assert attachment.content.startswith(b"\x89PNG")
+        # Only the media workers load decoders.
+        if sys.platform == "linux":
+            loaded = re.findall(r"/(PIL|av|c2pa|cv2|numpy|pydantic_core)/", bot.loaded_libraries())
+            assert set(loaded) == {"pydantic_core"}
         assert await bot.terminate(patience=10) == 0
         assert "Traceback" not in bot.output
     assert await environment.balance() == (START - PRICES[SLUG], 0)

@@ -37,6 +37,10 @@ class Program:
     def running(self) -> bool:
         return self._process.returncode is None
 
+    def loaded_libraries(self) -> str:
+        """Paths of the libraries in the process, as Linux lists them."""
+        return Path(f"/proc/{self.pid}/maps").read_text()
+
     async def wait_for_output(self, *words: str) -> None:
         await eventually(
             lambda: all(word in self.output for word in words) or None, lambda: f"{words} in\n{self.output}"

@@ -224,19 +224,3 @@ def test_a_child_does_not_survive_a_bot_that_was_killed_even_during_a_call() -> 
         assert is_alive(child)
         bot.kill()
     asyncio.run(wait_until_dead(child))
-
-
-IMPORTS = """
-import importlib, sys
-import bot.app, bot.cli.run, bot.sandbox.operations
-from bot.registry import iter_modules
-
-for name in iter_modules("cogs"):
-    importlib.import_module(name)
-print(*sorted({"PIL", "av", "c2pa", "cv2", "numpy"} & set(sys.modules)))
-"""
-
-
-def test_the_bot_itself_loads_no_decoder() -> None:
-    loaded = subprocess.run([sys.executable, "-c", IMPORTS], check=True, capture_output=True, text=True)
-    assert loaded.stdout.strip() == ""
