@@ -90,7 +90,7 @@ class SqlStore:
         self._exit = AsyncExitStack()
         self._transaction = partial(transaction, self._database)
         self._reading = partial(reading, self._database)
-        self._takeover = Takeover(self._transaction, owner=self._worker)
+        self._takeover = Takeover(self._transaction, self._reading, owner=self._worker)
         self.job_history = SqlJobHistory(self._reading)
         self.faces = SqlFaceRepository(self._transaction)
         self.moderation = SqlModerationStore(self._transaction, self._reading, self._insert, clock)

@@ -26,8 +26,9 @@ _PHASES = (jobs.c.state != State.HELD, jobs.c.state == State.HELD)
 class Takeover:
     """Adopts jobs for one worker, and leaves alone what this version cannot read."""
 
-    def __init__(self, transaction: Transaction, *, owner: str) -> None:
+    def __init__(self, transaction: Transaction, reading: Transaction, *, owner: str) -> None:
         self._transaction = transaction
+        self._reading = reading
         self._owner = owner
         self._unreadable: set[str] = set()
 
@@ -39,7 +40,8 @@ class Takeover:
     async def adopt(self) -> AsyncGenerator[Sequence[StoredJob]]:
         """Adopt the open jobs of workers whose lease ran out, or of all others if there are no leases."""
         unreadable: set[str] = set()
-        for phase in _PHASES:
+        # Mostly there is nothing to adopt, and a transaction on SQLite would hold up the writer to find out.
+        for phase in _PHASES if await self._has_orphans() else ():
             last: OpenJob | None = None
             while True:
                 async with self._transaction() as connection:
@@ -54,12 +56,20 @@ class Takeover:
                 last = orphans[-1]
         self._unreadable = unreadable
 
+    async def _has_orphans(self) -> bool:
+        async with self._reading() as connection:
+            return bool((await connection.execute(self._orphans(connection).limit(1))).all())
+
+    def _orphans(self, connection: Connection) -> sa.Select[float, str]:
+        chosen = sa.select(jobs.c.created_at, jobs.c.id).where(OPEN, jobs.c.owner != self._owner)
+        if is_postgres(connection):
+            chosen = chosen.where(jobs.c.owner.not_in(sa.select(workers.c.id).where(LIVE)))
+        return chosen
+
     async def _lock(
         self, connection: Connection, phase: sa.ColumnElement[bool], last: OpenJob | None
     ) -> Sequence[OpenJob]:
-        chosen = sa.select(jobs.c.created_at, jobs.c.id).where(OPEN, phase, jobs.c.owner != self._owner)
-        if is_postgres(connection):
-            chosen = chosen.where(jobs.c.owner.not_in(sa.select(workers.c.id).where(LIVE)))
+        chosen = self._orphans(connection).where(phase)
         if last is not None:
             chosen = chosen.where(sa.tuple_(jobs.c.created_at, jobs.c.id) > sa.tuple_(*last))
         chosen = chosen.order_by(jobs.c.created_at, jobs.c.id).limit(SLICE).with_for_update(skip_locked=True)

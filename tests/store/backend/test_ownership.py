@@ -15,6 +15,7 @@ from bot.store import DatabaseInUse, SqlStore
 from bot.store.write.adoption import SLICE
 from tests.discord.forks import ROOT
 from tests.discord.program import forked_program
+from tests.patience import PATIENCE
 from tests.postgres import connected
 from tests.store.crashing_writer import MODULE
 from tests.store.leases import let_leases_run_out
@@ -305,6 +306,18 @@ async def test_the_rows_of_dead_workers_are_deleted(
     assert len(await _leases_left(raw_postgres)) == 1
 
 
+async def test_a_check_that_finds_nothing_to_adopt_waits_for_no_writer(
+    sqlite_url: str, clock: HandClock
+) -> None:
+    async with SqlStore(sqlite_url, start=START, clock=clock) as store:
+        await opened(store)
+        async with (
+            asyncio.timeout(PATIENCE),
+            store._transaction(),  # pyright: ignore[reportPrivateUsage]
+        ):
+            assert await adopted_by(store) == []
+
+
 async def test_a_file_cannot_be_opened_twice(sqlite_url: str, clock: HandClock) -> None:
     async with SqlStore(sqlite_url, start=START, clock=clock):
         with pytest.raises(DatabaseInUse) as raised:
@@ -382,10 +395,11 @@ async def test_jobs_are_adopted_in_slices_each_durable_before_the_next(url: str,
 
 
 async def test_adoption_reads_only_open_jobs(sqlite_url: str, clock: HandClock) -> None:
+    async with SqlStore(sqlite_url, start=START, clock=clock) as former:
+        job = await opened(former)
     async with SqlStore(sqlite_url, start=START, clock=clock) as store:
-        await opened(store)
         with recorded_statements() as statements:
-            await adopted_by(store)
+            assert [each.id for each in await adopted_by(store)] == [job.id]
     plans = await plan_steps(sqlite_url, statements, "SELECT", "UPDATE")
     assert any("INDEX jobs_open" in step for step in plans)
-    assert not [step for step in plans if step.startswith("SCAN") and "jobs_open" not in step]
+    assert not [step for step in plans if step.startswith("SCAN jobs") and "jobs_open" not in step]
