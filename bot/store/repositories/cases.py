@@ -166,6 +166,8 @@ async def _find(connection: Connection, number: int) -> Case:
 async def _load(connection: Connection, chosen: sa.Select[*tuple[object, ...]]) -> Sequence[Case]:
     """The chosen cases with their notes and private cards."""
     rows = (await connection.execute(chosen)).mappings().all()
+    if not rows:
+        return []
     numbers = [row["id"] for row in rows]
     notes: defaultdict[int, list[CaseNote]] = defaultdict(list)
     private: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
