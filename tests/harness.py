@@ -4,7 +4,7 @@ import asyncio
 import atexit
 import sqlite3
 import sys
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
 from functools import cache
@@ -110,16 +110,18 @@ class Reply:
 
     @property
     def edits(self) -> list[str]:
-        number = str(self.id)
-        return [
-            "\n".join(texts(entry.json["components"]))
-            for entry in self._env.http_requests
-            if entry.method == "PATCH" and number in entry.path and entry.json and "components" in entry.json
-        ]
+        return ["\n".join(texts(components)) for components in self._edits(self._env.http_requests)]
 
     @property
     def text(self) -> str:
-        return self.edits[-1] if self.edits else ""
+        last = next(self._edits(reversed(self._env.http_requests)), None)
+        return "" if last is None else "\n".join(texts(last))
+
+    def _edits(self, requests: Iterable[simcord.HttpLogEntry]) -> Iterator[Any]:
+        number = str(self.id)
+        for entry in requests:
+            if entry.method == "PATCH" and number in entry.path and entry.json and "components" in entry.json:
+                yield entry.json["components"]
 
     @property
     def attachments(self) -> list[discord.Attachment]:
@@ -127,7 +129,8 @@ class Reply:
 
     async def says(self, *words: str) -> str:
         def found() -> str | None:
-            return self.text if all(word in self.text for word in words) else None
+            text = self.text
+            return text if all(word in text for word in words) else None
 
         return await eventually(found, lambda: f"{words} in {self.edits}")
 
@@ -212,7 +215,8 @@ class Stage:
 
         def found() -> str | None:
             self.clock.move(4)
-            return reply.text if all(word in reply.text for word in words) else None
+            text = reply.text
+            return text if all(word in text for word in words) else None
 
         return await eventually(found, lambda: f"{words} in {reply.edits}")
 
