@@ -10,14 +10,21 @@ from typing import Any, Self
 import aiohttp
 
 from bot.sandbox.proxy import STATE_HEADER
-from bot.settings import Consent, Settings
+from bot.settings import Settings
 from tests.patience import PATIENCE
 
 # Pause between two looks at the page: the sandbox works longer on one state than a browser does.
 _PAUSE = 0.2
 
-# Most tests skip the consent.
-AGREED = Settings(consent=Consent(required=False))
+# Most tests skip the consent, the safety gate and the marks; the last two take half of an order's time.
+# The sandbox of test_terminal.py has both.
+AGREED = Settings.model_validate(
+    {
+        "consent": {"required": False},
+        "safety": {"explicit": "off"},
+        "marks": {"watermark": False, "label": False},
+    }
+)
 
 
 File = tuple[str, bytes]
