@@ -43,9 +43,9 @@ def group() -> Picture:
 
 
 @cache
-def couple() -> Picture:
+def couple(side: int = SIDE) -> Picture:
     """A large man's face on the left and a smaller woman's on the right."""
-    return np.hstack([portrait("face_b"), portrait("astronaut")])
+    return np.hstack([portrait("face_b", side), portrait("astronaut", side)])
 
 
 def nobody(side: int = SIDE) -> Picture:

@@ -10,7 +10,7 @@ import pytest
 from bot.sandbox.faces.errors import CannotSwap
 from bot.sandbox.segmind import Rendering
 from tests.sandbox.faces.conftest import DEFAULTS, Render
-from tests.sandbox.faces.scenes import SIDE, clip, couple, encoded, group, portrait
+from tests.sandbox.faces.scenes import clip, couple, encoded, group, portrait
 
 V4, V5, MULTI, COMIC, VIDEO = DEFAULTS
 
@@ -99,21 +99,25 @@ LISTED = [
 ]
 
 
+# The effect of a parameter shows in small faces, too, of which there are many here.
+SIDE = 128
+
+
 @cache
 def scene(name: str) -> bytes:
     match name:
         case "couple":
-            return encoded(couple())
+            return encoded(couple(SIDE))
         case "group":
             return encoded(group())
         case "exchange":  # The man on the left, then the woman there instead.
-            return clip([couple(), np.ascontiguousarray(np.roll(couple(), SIDE, axis=1))])
+            return clip([couple(SIDE), np.ascontiguousarray(np.roll(couple(SIDE), SIDE, axis=1))])
         case "relatives":  # Two similar faces, one after the other.
-            return clip([portrait("face_b"), portrait("face_a")])
+            return clip([portrait("face_b", SIDE), portrait("face_a", SIDE)])
         case "large":  # Its face is larger than the smallest boost.
             return encoded(portrait("face_b", 320))
         case _:
-            return encoded(portrait(name))
+            return encoded(portrait(name, SIDE))
 
 
 def test_no_parameter_is_forgotten() -> None:

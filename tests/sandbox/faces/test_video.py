@@ -41,7 +41,7 @@ def moving(picture: Picture, count: int = 4) -> list[Picture]:
 
 
 async def test_the_sample_clip_comes_back_whole(render: Render, face_c: bytes) -> None:
-    original = sample_clip(0.4)
+    original = sample_clip(0.2)
     rendering = await render(SLUG, face_c, original)
     assert rendering.media_type == "video/mp4"
     result = rendering.content
