@@ -22,6 +22,8 @@ from typing import NoReturn, cast
 
 from bot.chat.text import LANGUAGES, catalogue
 from bot.cli.gc_tuning import relax_gc
+from bot.registry import iter_modules
+from bot.wiring.factories import FEATURES
 from tests.discord.forks import REQUEST, USER, Request, fork_media_workers
 
 # `doppel run`, what it loads for Postgres, and what its media workers load. Not their program itself: runpy
@@ -130,7 +132,7 @@ def main(address: str, file: str, descriptor: str) -> NoReturn:
     # Ctrl-C is for the test run.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     listener = socket.socket(fileno=int(descriptor))
-    for name in MODULES:
+    for name in (*MODULES, *iter_modules(FEATURES)):
         importlib.import_module(name)
     for language in LANGUAGES:
         # Parsing them is the largest part of the rest of a start.

@@ -59,7 +59,8 @@ class Text:
     @cached_property
     def fingerprint(self) -> str:
         """Hash of all sentences."""
-        return hashlib.sha256(repr(sorted(self._sources.items())).encode()).hexdigest()
+        sources = (part for source in sorted(self._sources.items()) for part in source)
+        return hashlib.sha256("\0".join(sources).encode()).hexdigest()
 
     def __call__(self, key: str, /, **facts: Any) -> str:
         sentence = self._sentence(current_language(), key, facts)
