@@ -252,6 +252,9 @@ def build_staged(chosen: settings.Settings, **parts: Any) -> AbstractAsyncContex
     return build_app(chosen, workers=shared_workers(), **parts)
 
 
+FACE_KEY = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+
+
 @dataclass
 class FirstStart:
     """What the first bot of the process left behind, with the settings of most tests."""
@@ -260,12 +263,16 @@ class FirstStart:
     commands: list[dict[str, Any]]
 
 
-async def first_start() -> FirstStart:
-    """Start a bot once, because migrating and translating everything takes longer than most tests."""
-    if not _started:
+async def first_start(*, saved_faces: bool = False) -> FirstStart:
+    """Start a bot once, because migrating and translating everything takes longer than most tests.
+
+    With saved faces, the commands have more options.
+    """
+    if saved_faces not in _started:
         with TemporaryDirectory() as folder:
             file = Path(folder) / "doppel.db"
-            async with build_staged(settings_for("http://127.0.0.1", file)) as app:
+            faces = {"key": FACE_KEY if saved_faces else None}
+            async with build_staged(settings_for("http://127.0.0.1", file, faces=faces)) as app:
                 env = simcord.Env(app.client, settle_timeout=PATIENCE)
                 await env.start()
                 registered = env.backend.commands[None].values()
@@ -274,22 +281,23 @@ async def first_start() -> FirstStart:
                 {field: command[field] for field in command.keys() - {"id", "application_id"}}
                 for command in registered
             ]
-            _started.append(FirstStart(file.read_bytes(), commands))
-    return _started[0]
+            _started[saved_faces] = FirstStart(file.read_bytes(), commands)
+    return _started[saved_faces]
 
 
-_started: list[FirstStart] = []
+_started: dict[bool, FirstStart] = {}
 
 
-async def empty_database() -> bytes:
+async def empty_database(*, saved_faces: bool = False) -> bytes:
     """Content of a migrated database, which knows that Discord has the commands."""
-    return (await first_start()).database
+    return (await first_start(saved_faces=saved_faces)).database
 
 
 async def simulated_discord(app: App) -> simcord.Env:
     """Connect the bot to a Discord that has the commands; with other settings it registers them anew."""
     env = simcord.Env(app.client, settle_timeout=PATIENCE)
-    env.backend.register_commands(None, (await first_start()).commands)
+    first = await first_start(saved_faces=app.client.orders.saved_faces.enabled)
+    env.backend.register_commands(None, first.commands)
     await env.start()
     return env
 
@@ -308,9 +316,9 @@ async def staged(
     /,
     **sections: dict[str, Any],
 ) -> AsyncGenerator[Stage]:
-    if "url" not in sections.get("database", {}):
-        _write_if_missing(database, await empty_database())
     chosen = settings_for(segmind.url, database, **sections)
+    if "url" not in sections.get("database", {}):
+        _write_if_missing(database, await empty_database(saved_faces=bool(chosen.faces.keys)))
     async with build_staged(chosen, face_detector=face_detector) as app:
         env = await simulated_discord(app)
         async with AsyncExitStack() as stack:

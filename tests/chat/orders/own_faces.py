@@ -9,10 +9,10 @@ import simcord
 from PIL import Image
 
 from tests.chat.admin_harness import said
-from tests.harness import MODELS, Reply, Stage
+from tests.harness import FACE_KEY, MODELS, Reply, Stage
 from tests.media.files import picture
 
-KEY = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+KEY = FACE_KEY
 EVA, ADAM = (("a.png", picture("PNG", width, 60)) for width in (80, 90))
 faces_on = pytest.mark.stage(faces={"key": KEY, "per_member": 2})
 

@@ -11,7 +11,7 @@ from tests.chat.admin_harness import said
 from tests.chat.orders.forms import FACE, TARGET, open_form, order_of
 from tests.chat.orders.people import crash, photo
 from tests.chat.orders.preview import indexes, offered
-from tests.harness import Reply, Stage, eventually
+from tests.harness import FACE_KEY, Reply, Stage, eventually
 from tests.wording import wording
 
 GROUP, ALONE = photo("group"), photo("face_a")
@@ -105,7 +105,7 @@ async def test_without_a_detector_the_order_continues_at_once(stage: Stage) -> N
     assert indexes(job.body) == ("0", "0", "large-small")
 
 
-@pytest.mark.stage(face_detector=find_faces, faces={"key": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="})
+@pytest.mark.stage(face_detector=find_faces, faces={"key": FACE_KEY})
 @pytest.mark.parametrize(
     ("picture", "answer"),
     [(FACE, "no face in that picture"), (GROUP, "several faces"), (ALONE, "Saved as `Eva`.")],
