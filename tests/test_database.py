@@ -226,7 +226,8 @@ async def test_a_damaged_database_ends_the_bot_with_one_message(tmp_path: Path) 
     clock = HeldClock()
     async with local_segmind(clock, key=KEY) as segmind, SmallDiscord() as small_discord:
         environment = Environment(small_discord, segmind, clock, tmp_path)
-        async with environment.bot() as bot:
+        # Segmind gets the files of the first order from the bot: Discord withholds those of the other one.
+        async with environment.bot(DOPPEL_SEGMIND__INPUTS="upload") as bot:
             await small_discord.online()
             reply = await environment.order()
             await reply.wait_for("Queued")

@@ -12,7 +12,7 @@ import pytest
 
 from bot.jobs.job import State
 from tests.discord.environment import SECONDS, SLUG, START, Environment
-from tests.discord.faults import Dropped, Late
+from tests.discord.faults import Late
 from tests.discord.user import Reply, eventually
 from tests.media.files import noise, saved
 from tests.patience import PATIENCE
@@ -94,12 +94,12 @@ def in_database(environment: Environment, statement: str, *values: object) -> li
         return database.execute(statement, values).fetchall()
 
 
-@pytest.mark.parametrize("end", ["stop", "kill", "outage"])
+@pytest.mark.parametrize("end", ["stop", "kill"])
 async def test_an_entry_of_the_log_is_posted_after_the_next_start(environment: Environment, end: str) -> None:
     guild = environment.discord.guild
     rules = json.dumps({"log_channel": guild.channel.id, "log_pictures": True})
     in_database(environment, "INSERT INTO servers (id, rules) VALUES (?, ?)", guild.id, rules)
-    environment.discord.faults.next("send", Dropped() if end == "outage" else Late(PATIENCE))
+    environment.discord.faults.next("send", Late(PATIENCE))
     async with environment.bot() as bot:
         await environment.discord.online()
         reply = await environment.order()
@@ -110,8 +110,6 @@ async def test_an_entry_of_the_log_is_posted_after_the_next_start(environment: E
         if end == "kill":
             await bot.kill()
         else:
-            if end == "outage":
-                await bot.wait_for_output("finished job not logged yet")
             assert await bot.terminate(patience=10) == 0
     assert environment.discord.messages.unprompted == []
     owed = "SELECT job_id FROM owed_log_entries"
