@@ -81,7 +81,7 @@ def clip(
         video = cast("VideoStream", output.add_stream(codec, rate=25))  # pyright: ignore[reportUnknownMemberType]
         video.height, video.width = pictures[0].shape[:2]
         video.pix_fmt = pixels
-        video.options = {"preset": "ultrafast", "crf": "12"}
+        video.options = {"preset": "ultrafast", "crf": "12", "threads": "1"}
         _add_sound(output, sound, seconds=len(pictures) / 25)
         for moment, picture in zip(moments or range(len(pictures)), pictures, strict=True):
             frame = VideoFrame.from_ndarray(picture, "rgb24")
