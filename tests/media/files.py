@@ -85,7 +85,7 @@ def video(
     """Video of moving noise; `sound` names an audio codec."""
     codec_options = {
         # Noise takes the longest to encode of all pictures.
-        "libx264": {"preset": "veryfast", "threads": "1"},
+        "libx264": {"preset": "veryfast"},
         "libvpx": {"deadline": "realtime", "cpu-used": "8"},
         "libvpx-vp9": {"deadline": "realtime", "cpu-used": "8"},
         "libx265": {"x265-params": "log-level=none"},
