@@ -20,7 +20,7 @@ from bot.media.deadline import Deadline
 from bot.media.marks.choice import NO_MARKS, Marks
 from bot.media.marks.pixels import VideoMarker
 from bot.media.types import Limits, Media
-from bot.media.video import open_video, picture_stream
+from bot.media.video import open_video, packets, picture_stream
 
 MEDIA_TYPE = "video/mp4"
 
@@ -91,7 +91,7 @@ def _measure(content: bytes, media: Media) -> _Source:
     frames = sound_packets = 0
     with open_video(content, media.media_type) as file:
         picture, sound = _streams(file, media.media_type)
-        for packet in file.demux():
+        for packet in packets(file, media.media_type):
             frames += packet.stream.index == picture.index
             sound_packets += sound is not None and packet.stream.index == sound.index
     seconds = max(media.seconds or 0, 0.1)
@@ -124,7 +124,7 @@ def _encode(source: _Source, target: _Target, deadline: Deadline, marks: Marks) 
             }
             if sound is not None:
                 encoders[sound.index] = _SoundEncoder(sound, container, target)
-            for packet in file.demux([file.streams[index] for index in encoders]):
+            for packet in packets(file, source.media_type, *(file.streams[index] for index in encoders)):
                 if deadline.expired:
                     return None
                 container.mux(encoders[packet.stream.index].encode(packet))

@@ -7,10 +7,11 @@ from io import BytesIO
 from typing import NamedTuple, cast
 
 import av
+import av.error
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.packet import Packet
-from av.stream import Disposition
+from av.stream import Disposition, Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from PIL import Image
@@ -60,14 +61,31 @@ def open_video(content: bytes, found: str) -> Generator[InputContainer]:
         # For each entry of a hostile edit list, the demuxer would copy the tables, which takes minutes.
         options["advanced_editlist"] = "0"
     try:
-        with av.open(
-            BytesIO(content), "r", format=demuxer, container_options=options, metadata_errors="ignore"
-        ) as file:
+        with _impossible_sizes_are_damage(found):
+            file = av.open(
+                BytesIO(content), "r", format=demuxer, container_options=options, metadata_errors="ignore"
+            )
+        with file:
             yield file
     except (UnusableMedia, MemoryError):
         raise
     except Exception as error:  # PyAV raises any exception for hostile bytes.
         raise Damaged(found) from error
+
+
+@contextmanager
+def _impossible_sizes_are_damage(found: str) -> Generator[None]:
+    """FFmpeg lacks the memory for a part of the size that a damaged header declares."""
+    try:
+        yield
+    except av.error.MemoryError as error:
+        raise Damaged(found) from error
+
+
+def packets(file: InputContainer, found: str, *streams: Stream) -> Generator[Packet]:
+    """Packets of these streams, or of all."""
+    with _impossible_sizes_are_damage(found):
+        yield from file.demux(*streams)
 
 
 def check(content: bytes, found: str, limits: Limits, on_image: OnImage | None = None) -> VideoInfo:
@@ -80,10 +98,10 @@ def check(content: bytes, found: str, limits: Limits, on_image: OnImage | None =
         stream = picture_stream(file, found)
         prepare(stream, limits)
         frames = _Frames(stream, on_image)
-        packets = _PacketCheck(content, found, frames, limits, declared=(file.duration or 0) / av.time_base)
-        for packet in file.demux():
-            packets.add(packet)
-        info = packets.finish()
+        checked = _PacketCheck(content, found, frames, limits, declared=(file.duration or 0) / av.time_base)
+        for packet in packets(file, found):
+            checked.add(packet)
+        info = checked.finish()
     _check_size(info.width, info.height, limits)
     if min(info.width, info.height) < limits.min_side:
         raise TooSmall(info.width, info.height, limits.min_side)

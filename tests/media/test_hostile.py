@@ -74,6 +74,17 @@ def try_inspect(content: bytes) -> Media | None:
         return None
 
 
+# The first entry of a table of sizes: of samples, and of descriptions of streams.
+@pytest.mark.parametrize(("table", "entry", "first_byte"), [(b"stsz", 16, 0x36), (b"stsd", 12, 0xB8)])
+def test_a_video_that_declares_a_part_larger_than_itself_is_damaged(
+    table: bytes, entry: int, first_byte: int
+) -> None:
+    content = bytearray(files.video(sound="aac"))
+    content[content.index(table) + entry] = first_byte
+    with pytest.raises(Damaged):
+        inspect(bytes(content), LIMITS)
+
+
 @FUZZ
 @given(broken())
 @cpu_limit(seconds=5)
