@@ -11,7 +11,7 @@ EVERY = 1.0
 
 def measure_lag(
     on_lag: Callable[[float], None], *, every: float = EVERY
-) -> AbstractAsyncContextManager[None]:
+) -> AbstractAsyncContextManager[object]:
     """Report the lag of the event loop while the block runs."""
     return running_task(_measure(on_lag, every), "event loop lag")
 

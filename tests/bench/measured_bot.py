@@ -21,7 +21,7 @@ _WORTH_WRITING = 0.01
 def run(file: str, arguments: Sequence[str]) -> int:
     with Path(file).open("a", buffering=1) as lines:
 
-        def measured(on_lag: Callable[[float], None]) -> AbstractAsyncContextManager[None]:
+        def measured(on_lag: Callable[[float], None]) -> AbstractAsyncContextManager[object]:
             used = time.process_time()
 
             def record(lag: float) -> None:
