@@ -2,8 +2,9 @@
 
 import asyncio
 import contextvars
-from collections.abc import Coroutine
-from typing import Any
+from collections.abc import Coroutine, Generator
+from contextlib import contextmanager
+from typing import Any, cast
 
 from bot.chat.text import current_language, speaking
 
@@ -21,6 +22,7 @@ class Background:
     def __init__(self) -> None:
         self._context = contextvars.Context()
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._handlers: set[asyncio.Task[Any]] = set()
         self.is_closed = False
 
     def begin(self) -> None:
@@ -37,12 +39,25 @@ class Background:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    @contextmanager
+    def expected(self) -> Generator[None]:
+        """Make the end wait for a handler that is about to start a task, or to say that it is too late."""
+        handler = cast("asyncio.Task[Any]", asyncio.current_task())
+        self._handlers.add(handler)
+        try:
+            yield
+        finally:
+            self._handlers.discard(handler)
+
     async def close(self) -> None:
         """Take no more tasks, cancel all, and wait for those that still have a short message to send."""
         self.is_closed = True
+        # A task that has not begun could not send its message.
+        await asyncio.sleep(0)
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
+        tasks += self._handlers
         if tasks:
             _, late = await asyncio.wait(tasks, timeout=SHUTDOWN_GRACE)
             for task in late:

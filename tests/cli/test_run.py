@@ -14,7 +14,7 @@ from bot.jobs.job import State
 from tests.clocks import HeldClock
 from tests.discord.entities import Guild, Member
 from tests.discord.environment import KEY, SECONDS, SLUG, START, Environment
-from tests.discord.faults import Broken, Dropped, ErrorReply, Limited
+from tests.discord.faults import Broken, Dropped, ErrorReply, Late, Limited
 from tests.discord.program import program
 from tests.discord.proxy import BlockingProxy
 from tests.discord.server import SmallDiscord
@@ -98,6 +98,19 @@ async def test_an_order_that_the_bot_was_still_looking_at_is_answered_when_it_st
     async with environment.bot() as bot:
         await environment.discord.online()
         environment.discord.files_available.clear()
+        reply = await environment.order()
+        assert await bot.terminate(patience=10) == 0
+    await reply.refused("restarting")
+    assert await environment.balance() == (START, 0)
+
+
+async def test_an_order_that_the_bot_has_only_deferred_is_answered_when_it_stops(
+    environment: Environment,
+) -> None:
+    async with environment.bot() as bot:
+        await environment.discord.online()
+        environment.discord.files_available.clear()
+        environment.discord.faults.next("answer", Late(1, after=True))
         reply = await environment.order()
         assert await bot.terminate(patience=10) == 0
     await reply.refused("restarting")

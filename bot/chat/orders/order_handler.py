@@ -84,8 +84,18 @@ class OrderHandler:
             await self._face_forms.ask(request, partial(self._handle_again, request), error)
             return
         reply = OrderReply(request, self._messages, self._text, self._clock)
-        await reply.defer()
-        self._background.spawn(self._order(request, reply))
+        with self._background.expected():
+            await reply.defer()
+            if self._background.is_closed:
+                await self._refuse(request, reply, ShuttingDown())
+            else:
+                self._background.spawn(self._order(request, reply))
+
+    async def _refuse(self, request: OrderRequest, reply: OrderReply, error: Exception) -> None:
+        try:
+            await reply.refuse(await reply.place(), self._error_card(request, error))
+        except (MessageGone, *PASSING, discord.HTTPException) as failure:
+            log.warning("order reply failed", error=type(failure).__name__)
 
     async def _handle_again(self, request: OrderRequest, press: Interaction, **changes: Any) -> None:
         values = request.values | changes
